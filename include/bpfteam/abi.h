@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * abi.h - what the BPF programs and user space share: limits, map values, events, counters.
+ *
+ * Every team has its own set of maps and programs, pinned under BPFFS/TEAM. Structs use fixed-width
+ * types in host byte order unless a field says otherwise, and their sizes are asserted: the maps
+ * outlive the process that made them, and a newer build adopts them.
+ */
+#ifndef BPFTEAM_ABI_H
+#define BPFTEAM_ABI_H
+
+#include <linux/types.h>
+
+#define BPFTEAM_PORTS_MAX 64
+#define BPFTEAM_SLOT_BITS 12
+#define BPFTEAM_SLOTS (1 << BPFTEAM_SLOT_BITS)
+#define BPFTEAM_SLOT_PORTS 8
+#define BPFTEAM_PORT_NONE 0xff
+#define BPFTEAM_ARP_TARGETS_MAX 16
+
+/* Changes whenever a map's layout does; pinned maps of another number are not adopted. */
+#define BPFTEAM_ABI_VERSION 1
+
+/* Bonding's mode numbers (Documentation/networking/bonding.rst), then our own. */
+enum bpfteam_mode {
+	BPFTEAM_BALANCE_RR = 0,
+	BPFTEAM_ACTIVE_BACKUP = 1,
+	BPFTEAM_BALANCE_XOR = 2,
+	BPFTEAM_BROADCAST = 3,
+	BPFTEAM_8023AD = 4,
+	BPFTEAM_BALANCE_TLB = 5,
+	BPFTEAM_BALANCE_ALB = 6,
+	BPFTEAM_RANDOM = 7,
+	BPFTEAM_ADAPTIVE = 8,
+};
+
+enum bpfteam_hash {
+	BPFTEAM_HASH_LAYER2 = 0,
+	BPFTEAM_HASH_LAYER34 = 1,
+	BPFTEAM_HASH_LAYER23 = 2,
+};
+
+/*
+ * Map `slots`: ARRAY[BPFTEAM_SLOTS]. The ports of one slot in order of preference, by port id,
+ * BPFTEAM_PORT_NONE behind the last. Eight bytes, so that one store replaces a list at once.
+ * active-backup reads slot 0 only.
+ */
+struct bpfteam_slot {
+	__u8 port[BPFTEAM_SLOT_PORTS];
+};
+_Static_assert(sizeof(struct bpfteam_slot) == 8, "bpfteam_slot");
+
+/*
+ * Map `ports`: ARRAY[BPFTEAM_PORTS_MAX], by port id. ifindex 0 = the id is free or the device is
+ * gone. dev and net are the kernel addresses of the port's net_device and of its namespace, learnt
+ * by the `learn` program and only ever compared or read through bpf_rdonly_cast; 0 = not learnt.
+ * probe_mac is the source address of ARP probes; answers to it stay on the port.
+ */
+struct bpfteam_port {
+	__u32 ifindex;
+	__u32 pad;
+	__u64 dev;
+	__u64 net;
+	__u8 probe_mac[6];
+	__u8 pad2[2];
+};
+_Static_assert(sizeof(struct bpfteam_port) == 32, "bpfteam_port");
+
+/*
+ * Map `team_state`: ARRAY[1]. One bit per port id in each mask.
+ *
+ * alive     policy's word: user space clears a bit to hold, drain, disable or distrust a port
+ * link      the detector's word: the in-kernel watch timer, fentry/kprobe or the daemon's poll
+ *           keep a bit set while the port's device is up and has carrier
+ * fallback  ports that may be used when no alive port has link: held back by a delay, or down by
+ *           link only; never a drained, disabled or distrusted port
+ * accept    ports whose frames are received at all (cleared when disabled)
+ * noticed   ports whose failure has been reported and not yet been handled by the daemon
+ *
+ * A frame takes the first port of its slot that alive and the link allow, then the first that
+ * fallback and the link allow. In active-backup, prev_port still receives unicast until
+ * prev_until_ns (CLOCK_MONOTONIC) after a planned change of the active port.
+ */
+struct bpfteam_state {
+	__u64 alive;
+	__u64 link;
+	__u64 fallback;
+	__u64 accept;
+	__u64 prev_until_ns;
+	__u32 prev_port;
+	/* Promiscuity of the team's interface that is no capture (a bridge's own, for one). */
+	__u32 promisc_base;
+	/* Non-zero: frames that are not for the team's MAC are passed up (team in promiscuous mode). */
+	__u32 promisc;
+	/* Non-zero: clone sent frames across the veth for a capture, where the data path can't see
+	 * the interface's promiscuity by itself. */
+	__u32 capture;
+	__u64 failovers;
+	__u64 noticed;
+};
+_Static_assert(sizeof(struct bpfteam_state) == 72, "bpfteam_state");
+
+/* Why a frame was dropped. Names in core/names.c. */
+enum bpfteam_drop {
+	BPFTEAM_DROP_NO_PORT, /* TX: no port of the team is usable */
+	BPFTEAM_DROP_INACTIVE_PORT, /* RX, active-backup: not the active port */
+	BPFTEAM_DROP_REFLECTION, /* RX: our own source MAC came back */
+	BPFTEAM_DROP_DISABLED_PORT, /* RX: the port is disabled */
+	BPFTEAM_DROP_MALFORMED, /* no whole Ethernet header */
+	BPFTEAM_DROP_MAX,
+};
+
+/* Pseudo port id in `port_stats` for what no port owns: frames without a usable port, and the
+ * totals of ports that left the team. */
+#define BPFTEAM_STATS_TEAM BPFTEAM_PORTS_MAX
+#define BPFTEAM_STATS_MAX (BPFTEAM_PORTS_MAX + 1)
+
+/*
+ * Map `port_stats`: PERCPU_ARRAY[BPFTEAM_STATS_MAX]. Frames as the stack hands them over: a GSO or
+ * GRO frame counts once, its bytes without the headers of the later segments.
+ */
+struct bpfteam_stats {
+	__u64 tx_packets;
+	__u64 tx_bytes;
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u64 drops[BPFTEAM_DROP_MAX];
+};
+_Static_assert(sizeof(struct bpfteam_stats) == 72, "bpfteam_stats");
+
+/*
+ * Map `probes`: ARRAY[BPFTEAM_PORTS_MAX]. When (CLOCK_MONOTONIC, ns) the port last received any ARP
+ * frame, and an ARP reply from each of the configured targets. 0 = never. Written by port_rx only
+ * when the team probes.
+ */
+struct bpfteam_probe {
+	__u64 arp_ns;
+	__u64 target_ns[BPFTEAM_ARP_TARGETS_MAX];
+};
+_Static_assert(sizeof(struct bpfteam_probe) == 136, "bpfteam_probe");
+
+/* Ring buffer `events`. ns is CLOCK_MONOTONIC at the moment the kernel side saw it. */
+enum bpfteam_event_type {
+	BPFTEAM_EVENT_LINK_DOWN = 1,
+	BPFTEAM_EVENT_LINK_UP = 2,
+};
+
+enum bpfteam_event_source {
+	BPFTEAM_SOURCE_TX = 1, /* the transmit path met a dead port */
+	BPFTEAM_SOURCE_WATCH = 2, /* the in-kernel timer */
+	BPFTEAM_SOURCE_TRACE = 3, /* fentry or kprobe */
+};
+
+struct bpfteam_event {
+	__u64 ns;
+	__u16 type;
+	__u16 source;
+	__u32 port;
+};
+_Static_assert(sizeof(struct bpfteam_event) == 16, "bpfteam_event");
+
+/* What the `explain` program leaves in cb[] of the context that BPF_PROG_TEST_RUN returns. */
+enum bpfteam_explain_cb {
+	BPFTEAM_EXPLAIN_PORT, /* port id, BPFTEAM_PORT_NONE = none */
+	BPFTEAM_EXPLAIN_SLOT,
+	BPFTEAM_EXPLAIN_HASH,
+	BPFTEAM_EXPLAIN_POSITION, /* place in the slot's list; >= BPFTEAM_SLOT_PORTS: beyond it */
+};
+
+#endif

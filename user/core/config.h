@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * config.h - what an administrator asks for: one team. A plain value: copied, compared, never
+ * edited in place while a team runs. Read from YAML (libcyaml) and written back as YAML, which is
+ * also the form it takes over D-Bus and in the record of a running team.
+ */
+#ifndef BPFTEAM_CORE_CONFIG_H
+#define BPFTEAM_CORE_CONFIG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpfteam/abi.h"
+#include "core/addr.h"
+#include "core/err.h"
+#include "core/names.h"
+
+#define CONFIG_ADDRESSES_MAX 64
+#define CONFIG_ROUTES_MAX 64
+#define CONFIG_WEIGHT_MAX 256
+
+struct port_config {
+	char name[IFNAMSIZ];
+	uint32_t weight; /* 1..CONFIG_WEIGHT_MAX, default 1 */
+	int32_t priority; /* higher is preferred, default 0 (bonding's prio) */
+	bool drain; /* carries no new or old team traffic, still receives */
+	bool disable; /* carries and receives nothing */
+	enum rdma_use rdma;
+};
+
+struct route_config {
+	struct addr to; /* prefix; "default" = 0.0.0.0/0 or ::/0, by the family of via */
+	struct addr via; /* AF_UNSPEC: directly connected */
+	uint32_t metric; /* 0 = the kernel's default */
+};
+
+struct config {
+	char team[IFNAMSIZ];
+	enum bpfteam_mode mode; /* default active-backup */
+	enum bpfteam_hash hash; /* default layer3+4 */
+	enum rx rx;
+	struct mac mac; /* all zero: the first port's */
+	uint32_t mtu; /* 0: the least of the ports' */
+	char primary[IFNAMSIZ]; /* "": none */
+	enum reselect primary_reselect;
+	bool xdp; /* XDP on ports and at the vport's inner end */
+
+	struct addr addresses[CONFIG_ADDRESSES_MAX];
+	unsigned n_addresses;
+	struct route_config routes[CONFIG_ROUTES_MAX];
+	unsigned n_routes;
+	struct port_config ports[BPFTEAM_PORTS_MAX];
+	unsigned n_ports;
+
+	struct {
+		enum detect method;
+		uint32_t poll_ms; /* 1..1000, default 5 */
+		uint32_t updelay_ms; /* default 1000; not waited for when no other port lives */
+		uint32_t downdelay_ms; /* default 0 */
+	} detect;
+
+	/* Bonding's ARP monitor, on every port in every mode. Off while arp_interval_ms is 0. */
+	uint32_t arp_interval_ms;
+	struct addr arp_ip_target[BPFTEAM_ARP_TARGETS_MAX]; /* IPv4 */
+	unsigned n_arp_ip_target;
+	enum arp_validate arp_validate;
+	uint32_t arp_missed_max; /* 1..255, default 2 */
+
+	uint32_t num_peer_notif; /* 0..255, default 1: GARP and NA after a fail-over */
+	uint32_t peer_notif_delay_ms; /* between two of them, default 0 = 200 */
+};
+
+/* All defaults, no ports, no name. */
+void config_init(struct config *config);
+
+/*
+ * Reads one team from YAML text. origin is what messages call it (a file's path). On any error the
+ * message is "ORIGIN:LINE: KEY: why"; *ret is then unspecified. Runs config_check().
+ * Returns 0, -EINVAL or -ENOMEM.
+ */
+int config_parse(const char *text, size_t len, const char *origin, struct config *ret,
+		 struct err *err);
+
+/* As config_parse(), from a file. Adds -ENOENT and the like. */
+int config_load(const char *path, struct config *ret, struct err *err);
+
+/* The same as YAML: only what differs from the defaults. *ret is malloc'd. 0 or -ENOMEM. */
+int config_format(const struct config *config, char **ret);
+
+/*
+ * Rules that hold whatever the machine looks like: names, ranges, doubles, at least one port, at
+ * most BPFTEAM_PORTS_MAX, the primary is a member, arp targets with an interval and the reverse.
+ * 0 or -EINVAL.
+ */
+int config_check(const struct config *config, struct err *err);
+
+/* -EINVAL unless name can be a netdev's: 1..15 characters, no '/', ':' or blank, not . or .. */
+int config_check_name(const char *what, const char *name, struct err *err);
+
+const struct port_config *config_port(const struct config *config, const char *name);
+struct port_config *config_port_mut(struct config *config, const char *name);
+
+/* Appends a port with defaults. -EEXIST, -ENOSPC. */
+int config_add_port(struct config *config, const char *name, struct err *err);
+int config_remove_port(struct config *config, const char *name, struct err *err);
+
+/*
+ * What differs, one line a change ("mode: active-backup -> balance-xor", "port eth2: added"), each
+ * passed to fn. Returns how many. This is what `apply --check` prints.
+ */
+int config_diff(const struct config *from, const struct config *to,
+		void (*fn)(const char *line, void *arg), void *arg);
+
+#endif

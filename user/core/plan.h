@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * plan.h - from a configuration and the states of the ports to what the data path shall hold. Pure:
+ * a test of any mode and any fail-over compares two plans.
+ */
+#ifndef BPFTEAM_CORE_PLAN_H
+#define BPFTEAM_CORE_PLAN_H
+
+#include "core/config.h"
+#include "core/port.h"
+
+struct plan_port {
+	uint8_t id;
+	const struct port_config *config;
+	const struct port *state;
+	bool link; /* carrier right now, whatever the state says */
+	uint32_t speed_mbps; /* 0 = unknown */
+	bool full_duplex;
+};
+
+struct plan {
+	uint64_t alive, fallback, accept; /* as in struct bpfteam_state */
+	uint8_t active; /* active-backup: port id, else BPFTEAM_PORT_NONE */
+	uint8_t order[BPFTEAM_PORTS_MAX]; /* active-backup: preference, the active one first */
+	unsigned n_order;
+	bool carrier; /* the team has a port that it can use */
+};
+
+/*
+ * Computes the next plan. prev is the last one (NULL at first) and decides who stays active.
+ * daemon says whether somebody watches: without, a port that is down by link alone keeps its alive
+ * bit, since nobody would set it again; the data path skips it by itself.
+ *
+ * active-backup ranks the primary above all, then priority, then configured order. The active port
+ * stays while it is usable unless a strictly better ranked one (primary or priority) is up and
+ * primary_reselect allows it: always; better = higher speed, or same speed and full against half
+ * duplex; failure = never. (Linux, bond_choose_primary_or_current() in drivers/net/bonding.)
+ */
+void plan_make(const struct config *config, const struct plan_port *ports, unsigned n,
+	       const struct plan *prev, bool daemon, struct plan *ret);
+
+/*
+ * Fills the slot table of the mode. Ports of state missing and of state disabled keep their place:
+ * who is usable is the masks' business, so that no state change rewrites the table.
+ */
+void plan_slots(const struct config *config, const struct plan *plan, const struct plan_port *ports,
+		unsigned n, struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * record.h - what a running team remembers of itself: its configuration, and how each port was
+ * before it became a member. Kept as YAML in the pinned map `record`, so that a daemon that starts
+ * later, or a detach after a crash, knows all it needs. Written before the change it describes.
+ */
+#ifndef BPFTEAM_CORE_RECORD_H
+#define BPFTEAM_CORE_RECORD_H
+
+#include "core/config.h"
+
+#define RECORD_ADDRS_MAX 32
+#define RECORD_ROUTES_MAX 64
+#define RECORD_TEXT_MAX (256 * 1024)
+
+struct saved_addr {
+	struct addr addr;
+	struct addr peer; /* AF_UNSPEC: none */
+	struct addr broadcast;
+	uint32_t flags; /* IFA_F_* */
+	uint8_t scope;
+	uint32_t valid_s, preferred_s; /* 0xffffffff: for ever */
+	char label[IFNAMSIZ];
+	uint32_t metric;
+};
+
+struct saved_route {
+	struct addr to;
+	struct addr via;
+	struct addr prefsrc;
+	uint32_t table, metric;
+	uint8_t protocol, scope, type, tos;
+	uint32_t flags; /* RTNH_F_ONLINK and the like */
+	uint32_t mtu; /* RTAX_MTU, 0 = none */
+};
+
+/* A member port: its place in the maps, and what detach gives back. */
+struct saved_port {
+	char name[IFNAMSIZ];
+	uint8_t id;
+	uint32_t ifindex; /* 0: not there now */
+	bool joined; /* programs attached and settings changed: there is something to undo */
+	bool was_up;
+	bool was_promisc;
+	bool was_allmulti;
+	bool added_mac; /* the team's MAC was added as a secondary address */
+	bool added_probe_mac;
+	struct mac probe_mac;
+	uint32_t mtu;
+	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_* */
+	struct saved_addr addrs[RECORD_ADDRS_MAX];
+	unsigned n_addrs;
+	struct saved_route routes[RECORD_ROUTES_MAX];
+	unsigned n_routes;
+	bool moved; /* addrs and routes were moved to the team */
+};
+
+struct record {
+	struct config config;
+	bool complete; /* false: attach was interrupted */
+	struct mac mac;
+	uint32_t ifindex; /* of the team's interface */
+	uint32_t inner_ifindex; /* of its inner end */
+	char inner[IFNAMSIZ];
+	char build[64]; /* datapath_build_id() of the programs that run */
+	char detector[16]; /* in force: "state", "fentry", "kprobe", "poll" */
+	bool clsact; /* attached by clsact filters and not by tcx links */
+	struct saved_port ports[BPFTEAM_PORTS_MAX];
+	unsigned n_ports;
+};
+
+/* *ret is malloc'd, NUL-terminated. -ENOMEM, -E2BIG. */
+int record_format(const struct record *record, char **ret);
+/* -EINVAL with a message when text is no record of this or an earlier version. */
+int record_parse(const char *text, size_t len, struct record *ret, struct err *err);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * slots.h - fills the slot table: which ports each hash slot prefers, in order.
+ *
+ * Weighted rendezvous hashing (Thaler, Ravishankar 1998; weights as -w/ln(h), Schindelhauer,
+ * Schomaker 2005): the score of a port in a slot depends on nothing but the slot, the port's id and
+ * its weight. So a port that leaves moves only its own slots, spread over the others by weight, and
+ * its return brings exactly those back.
+ */
+#ifndef BPFTEAM_CORE_SLOTS_H
+#define BPFTEAM_CORE_SLOTS_H
+
+#include <stdint.h>
+
+#include "bpfteam/abi.h"
+
+struct slot_port {
+	uint8_t id;
+	uint32_t weight; /* >= 1 */
+};
+
+/* n may be 0: every list is empty. Deterministic, the same on every machine. */
+void slots_fill_weighted(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct slot_port *ports,
+			 unsigned n);
+
+/* The same list everywhere: order[0] first. */
+void slots_fill_ordered(struct bpfteam_slot slots[BPFTEAM_SLOTS], const uint8_t *order, unsigned n);
+
+/* In how many slots port id comes first among the ports of mask. */
+unsigned slots_count(const struct bpfteam_slot slots[BPFTEAM_SLOTS], uint8_t id, uint64_t mask);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * datapath.h - programs, maps, links and pins of one team; the only user of libbpf and libxdp.
+ *
+ * Everything that keeps a team running is pinned under BPFFS/TEAM:
+ *   ports slots team_state port_stats probes events record   the maps of abi.h
+ *   explain                                                  program
+ *   tx inner                                                 tcx links (absent with clsact)
+ *   rx-ID                                                    tcx link of port ID
+ *   carrier-off carrier-on                                   fentry or kprobe links
+ * A struct datapath is a handle on that; closing it stops nothing.
+ */
+#ifndef BPFTEAM_IO_DATAPATH_H
+#define BPFTEAM_IO_DATAPATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpfteam/abi.h"
+#include "core/addr.h"
+#include "core/err.h"
+#include "core/names.h"
+
+struct datapath;
+
+/* What this kernel allows. Probed once per process by trying; see datapath_features(). */
+struct features {
+	bool bpf; /* bpf() may be called at all */
+	bool tcx; /* tcx links (Linux 6.6) */
+	bool clsact; /* cls_bpf on clsact */
+	bool state; /* rung 0: bpf_rdonly_cast on the port's net_device (Linux 6.2, CAP_PERFMON) */
+	bool timer; /* bpf_timer (Linux 5.15) */
+	bool fentry; /* tracing programs load and attach */
+	bool kprobe;
+	bool freplace; /* libxdp's dispatcher */
+	bool xdp; /* XDP programs load */
+	int error; /* with !bpf: the errno */
+};
+
+/*
+ * Probes, or returns what was probed. BPFTEAM_WITHOUT in the environment, a comma-separated list of
+ * the names above, makes features absent, so that the fallbacks can be tested where they are there.
+ */
+const struct features *datapath_features(void);
+
+/* What to specialise the programs for. */
+struct datapath_config {
+	enum bpfteam_mode mode;
+	enum bpfteam_hash hash;
+	struct mac mac; /* the team's */
+	uint32_t ifindex; /* of the team's interface */
+	uint32_t inner_ifindex;
+	enum detect detector; /* in force: never DETECT_AUTO */
+	bool probe; /* ARP probes: stamp arrivals */
+	uint32_t arp_target[BPFTEAM_ARP_TARGETS_MAX]; /* IPv4, network order */
+	unsigned n_arp_target;
+	bool xdp;
+};
+
+/* Identifies the build of the BPF programs (a hash over the objects): adopt swaps when it differs. */
+const char *datapath_build_id(void);
+
+/*
+ * Which detector method asks for becomes which one in force, by what the kernel allows: auto takes
+ * state, else fentry, kprobe, poll. -EOPNOTSUPP with a text when a forced one is not to be had.
+ */
+int datapath_choose_detector(enum detect method, enum detect *ret, struct err *err);
+
+/* Mounts bpffs where the path needs it and may, makes the folder; -errno with a text. */
+int datapath_prepare(const char *bpffs, struct err *err);
+
+/*
+ * Makes and pins the maps of a new team, nothing attached, team_state zero and the slots empty.
+ * -EEXIST when BPFFS/TEAM is there.
+ */
+int datapath_create(const char *bpffs, const char *team, struct datapath **ret, struct err *err);
+
+/* Opens the pinned maps and links. -ENOENT: no such team. -EPROTO: another ABI version. */
+int datapath_open(const char *bpffs, const char *team, struct datapath **ret, struct err *err);
+void datapath_close(struct datapath *dp);
+
+/* Detaches and unpins everything, the folder included. Works on what a crash left, too. */
+int datapath_destroy(struct datapath *dp, struct err *err);
+
+/* Team folders under bpffs; 0 also when bpffs is not there. */
+int datapath_list(const char *bpffs, int (*fn)(const char *team, void *arg), void *arg);
+
+/*
+ * Loads the vport's programs for config and attaches them, or swaps them under the running links
+ * with no frame lost. Starts the watch timer (detector state) or attaches fentry/kprobe (those).
+ * Call it after the maps are filled. config is remembered for datapath_join().
+ */
+int datapath_configure(struct datapath *dp, const struct datapath_config *config, struct err *err);
+
+/* As configure, for a handle that only adopts: remembers config, loads nothing. */
+void datapath_adopt(struct datapath *dp, const struct datapath_config *config);
+
+/*
+ * Port id starts to receive: fills its `ports` entry, learns its net_device, loads the RX program
+ * (and XDP) for it and attaches, or swaps. probe_mac may be zero.
+ */
+int datapath_join(struct datapath *dp, unsigned id, uint32_t ifindex, const struct mac *probe_mac,
+		  struct err *err);
+/* Detaches (also when the device is gone or elsewhere) and clears the entry. Counters stay. */
+int datapath_leave(struct datapath *dp, unsigned id, struct err *err);
+/* Adds the port's counters to BPFTEAM_STATS_TEAM and zeroes them, before an id is given anew. */
+int datapath_retire(struct datapath *dp, unsigned id);
+/* Is the RX program of port id attached to the device ifindex? */
+bool datapath_joined(struct datapath *dp, unsigned id, uint32_t ifindex);
+
+/* The masks of team_state, each changed by itself; a field that is NULL stays as it is. */
+struct datapath_masks {
+	const uint64_t *alive, *fallback, *accept, *link;
+	const uint32_t *promisc, *promisc_base, *capture;
+};
+int datapath_set_masks(struct datapath *dp, const struct datapath_masks *masks);
+/* One bit of the link mask, for the poll detector. Atomic against the kernel side. */
+int datapath_set_link(struct datapath *dp, unsigned id, bool up);
+/* The port id's failure is handled: report the next one. */
+int datapath_clear_noticed(struct datapath *dp, unsigned id);
+/* Accept unicast on port id (active-backup) until now + for_ms. */
+int datapath_set_prev(struct datapath *dp, unsigned id, unsigned for_ms);
+int datapath_add_failover(struct datapath *dp);
+int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret);
+
+int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+int datapath_get_port(struct datapath *dp, unsigned id, struct bpfteam_port *ret);
+/* Summed over the CPUs. id up to BPFTEAM_STATS_TEAM. */
+int datapath_get_stats(struct datapath *dp, unsigned id, struct bpfteam_stats *ret);
+int datapath_get_probe(struct datapath *dp, unsigned id, struct bpfteam_probe *ret);
+
+/* The text in the `record` map (malloc'd, NUL-terminated); set is atomic against a crash. */
+int datapath_get_record(struct datapath *dp, char **ret);
+int datapath_set_record(struct datapath *dp, const char *text, struct err *err);
+
+/* Ring buffer: a file descriptor for epoll, and a drain that never blocks. */
+int datapath_events_fd(struct datapath *dp);
+int datapath_events_read(struct datapath *dp,
+			 void (*fn)(const struct bpfteam_event *event, void *arg), void *arg);
+
+/* Which port the data path would take for this frame: runs its own code on it. */
+struct datapath_verdict {
+	uint8_t port; /* BPFTEAM_PORT_NONE: none */
+	uint32_t slot, hash;
+	uint32_t position; /* 0: the slot's first choice */
+};
+int datapath_explain(struct datapath *dp, const void *frame, size_t len,
+		     struct datapath_verdict *ret, struct err *err);
+
+#endif

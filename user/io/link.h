@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * link.h - network devices, their addresses and routes; the only user of rtnetlink (by libmnl).
+ *
+ * Works in the network namespace of the calling thread at link_open(). All functions return 0 or
+ * -errno; those with a struct err set its text. "Quiet" failures (-ENODEV for a device that is not
+ * there) set a text too, and leave it to the caller to show it.
+ */
+#ifndef BPFTEAM_IO_LINK_H
+#define BPFTEAM_IO_LINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/addr.h"
+#include "core/err.h"
+#include "core/record.h"
+
+struct link;
+
+struct link_info {
+	uint32_t ifindex;
+	char name[IFNAMSIZ];
+	char kind[16]; /* IFLA_INFO_KIND: "veth", "bond"; "" for hardware */
+	struct mac mac;
+	struct mac perm_mac; /* zero: unknown */
+	uint32_t mtu, min_mtu, max_mtu;
+	uint32_t
+		flags; /* IFF_* as ip link shows them: PROMISC and ALLMULTI are the settable ones */
+	uint16_t type; /* ARPHRD_* */
+	bool carrier;
+	uint32_t master; /* ifindex of bond, bridge ...; 0 = none */
+	char master_kind[16]; /* IFLA_INFO_SLAVE_KIND: "bond", "bridge", "team", "vrf" */
+	uint32_t lower; /* IFLA_LINK in the same namespace; 0 = none */
+	uint32_t promiscuity;
+	uint32_t gso_max_size, gso_max_segs, tso_max_size, tso_max_segs, gso_ipv4_max_size;
+	uint32_t txqlen, n_tx_queues, n_rx_queues;
+	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_*; 0xff: IPv6 is off */
+};
+
+int link_open(struct link **ret, struct err *err);
+void link_close(struct link *link);
+
+/* -ENODEV when there is none. */
+int link_get(struct link *link, const char *name, struct link_info *ret, struct err *err);
+int link_get_index(struct link *link, uint32_t ifindex, struct link_info *ret, struct err *err);
+/* Every device of the namespace; stops when fn returns non-zero, and returns that. */
+int link_each(struct link *link, int (*fn)(const struct link_info *info, void *arg), void *arg,
+	      struct err *err);
+
+/*
+ * Creates a veth pair, both ends down: outer with that MAC, MTU and carrier for the stack to bind,
+ * inner with IPv6 address generation off. Queue count as given (>= 1). -EEXIST.
+ */
+struct link_veth {
+	const char *outer, *inner;
+	const struct mac *mac;
+	uint32_t mtu;
+	uint32_t queues;
+};
+int link_create_veth(struct link *link, const struct link_veth *veth, struct err *err);
+int link_delete(struct link *link, uint32_t ifindex, struct err *err);
+
+int link_set_up(struct link *link, uint32_t ifindex, bool up, struct err *err);
+int link_set_mtu(struct link *link, uint32_t ifindex, uint32_t mtu, struct err *err);
+int link_set_mac(struct link *link, uint32_t ifindex, const struct mac *mac, struct err *err);
+int link_set_promisc(struct link *link, uint32_t ifindex, bool on, struct err *err);
+int link_set_allmulti(struct link *link, uint32_t ifindex, bool on, struct err *err);
+int link_set_gso_max(struct link *link, uint32_t ifindex, uint32_t size, uint32_t segs,
+		     struct err *err);
+/* IN6_ADDR_GEN_MODE_NONE and back. 0 too where IPv6 is off. */
+int link_set_addr_gen_mode(struct link *link, uint32_t ifindex, uint8_t mode, struct err *err);
+
+/* A further unicast address the device shall receive (bridge fdb add MAC dev DEV self).
+ * -EOPNOTSUPP where the driver can't; -EEXIST counts as 0. */
+int link_add_unicast(struct link *link, uint32_t ifindex, const struct mac *mac, struct err *err);
+int link_del_unicast(struct link *link, uint32_t ifindex, const struct mac *mac, struct err *err);
+
+/* Addresses of one device, at most max; returns how many through *n. -E2BIG when there are more. */
+int link_addrs(struct link *link, uint32_t ifindex, struct saved_addr *addrs, unsigned max,
+	       unsigned *n, struct err *err);
+/* Replaces an equal one. -EADDRNOTAVAIL from del when it is not there. */
+int link_add_addr(struct link *link, uint32_t ifindex, const struct saved_addr *addr,
+		  struct err *err);
+int link_del_addr(struct link *link, uint32_t ifindex, const struct saved_addr *addr,
+		  struct err *err);
+
+/*
+ * Unicast routes through one device in all tables but the local one, without those that the kernel
+ * makes by itself (proto kernel). Multipath routes that use the device among others: -EMULTIHOP
+ * with a text, since they can't be moved.
+ */
+int link_routes(struct link *link, uint32_t ifindex, struct saved_route *routes, unsigned max,
+		unsigned *n, struct err *err);
+int link_add_route(struct link *link, uint32_t ifindex, const struct saved_route *route,
+		   struct err *err); /* creates or replaces */
+int link_del_route(struct link *link, uint32_t ifindex, const struct saved_route *route,
+		   struct err *err);
+
+/* Speed and duplex by SIOCETHTOOL (ETHTOOL_GLINKSETTINGS); 0 and false when unknown. */
+void link_speed(const char *name, uint32_t *speed_mbps, bool *full_duplex);
+
+/*
+ * Carrier as the driver last set it, without RTNL and without waiting for link watch: opened once
+ * per port (sysfs carrier_down_count, carrier_up_count and operstate of the namespace's /sys when it
+ * fits the ifindex, else SIOCETHTOOL ETHTOOL_GLINK). For the poll detector.
+ */
+struct link_poll;
+int link_poll_open(uint32_t ifindex, const char *name, struct link_poll **ret);
+void link_poll_close(struct link_poll *poll);
+/* 1: up and carrier, 0: not, -ENODEV: gone. */
+int link_poll_read(struct link_poll *poll);
+
+/*
+ * Events: link_events_fd() becomes readable (non-blocking, for epoll); link_events_read() drains it.
+ * kind RTM_NEWLINK, RTM_DELLINK (info whole), RTM_NEWADDR, RTM_DELADDR (info->ifindex only).
+ * Returns 0, or -ENOBUFS when messages were lost and everything has to be read again.
+ */
+int link_events_open(struct link *link, struct err *err);
+int link_events_fd(const struct link *link);
+int link_events_read(struct link *link,
+		     void (*fn)(int kind, const struct link_info *info, void *arg), void *arg);
+
+#endif
