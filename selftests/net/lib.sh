@@ -386,11 +386,11 @@ cross_cables() {
 	done
 }
 
-# Four ways to lose the carrier of host's ethN, and the way back of the first two.
-cut() { # N: the cable is pulled at the switch
+# The cable of host's ethN is pulled at the switch, and put back.
+cut_cable() {
 	on "$(port_switch "$1")" ip link set "p$1" down
 }
-mend() {
+mend_cable() {
 	on "$(port_switch "$1")" ip link set "p$1" up
 }
 
@@ -469,8 +469,7 @@ port_picture() {
 		master, group, num_tx_queues}'
 	echo "== addresses"
 	on host ip -j addr show dev "$dev" | jq -S '[.[0].addr_info[] |
-		{family, local, prefixlen, scope, label, broadcast, metric, noprefixroute, dynamic,
-		tentative, deprecated}] | sort_by(.local)'
+		del(.valid_life_time, .preferred_life_time)] | sort_by(.local)'
 	echo "== routes"
 	on host ip route show table all dev "$dev" | sort
 	on host ip -6 route show table all dev "$dev" | sort

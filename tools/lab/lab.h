@@ -53,4 +53,30 @@ static inline void lab_ready(const char *path)
 	close(fd);
 }
 
+/* "--name VALUE", from argv[first] on; a table ends with a row whose name is NULL. */
+struct lab_option {
+	const char *name;
+	const char **text;
+	unsigned *number; /* decimal, or hexadecimal with 0x */
+	double *real;
+};
+
+static inline void lab_parse(int argc, char **argv, int first, const struct lab_option *options)
+{
+	for (int i = first; i < argc; i += 2) {
+		const struct lab_option *o = options;
+
+		while (o->name && (strncmp(argv[i], "--", 2) || strcmp(argv[i] + 2, o->name)))
+			o++;
+		if (!o->name || i + 1 == argc)
+			lab_die("%s: %s", argv[i], o->name ? "needs a value" : "unknown option");
+		if (o->text)
+			*o->text = argv[i + 1];
+		if (o->number)
+			*o->number = (unsigned)strtoul(argv[i + 1], NULL, 0);
+		if (o->real)
+			*o->real = atof(argv[i + 1]);
+	}
+}
+
 #endif

@@ -11,29 +11,17 @@
  * a burst that no queue would take. Its last datagrams carry the count of what was sent: the receiver
  * ends on them, and knows what was lost at the tail.
  */
-#include <arpa/inet.h>
-#include <getopt.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include "lab.h"
+#include "frame.h"
 
-#define MAGIC 0x62706674u
 #define TICK_NS 250000ull
 /* Lost frames this near to each other belong to one event: with several flows only some are hit. */
 #define GAP_JOIN_FRAMES 64
-
-struct packet {
-	uint32_t magic;
-	uint32_t flow;
-	uint64_t seq;
-	uint64_t sent_ns;
-	uint64_t total; /* in the closing datagrams: how many there were; else 0 */
-};
 
 static struct {
 	const char *to, *from, *ready, *live;
@@ -46,25 +34,6 @@ static volatile sig_atomic_t stopped;
 static void on_signal(int sig)
 {
 	stopped = 1;
-}
-
-static socklen_t parse_address(const char *text, unsigned port, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *in = (void *)ret;
-	struct sockaddr_in6 *in6 = (void *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons((uint16_t)port);
-		return sizeof(*in);
-	}
-	if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons((uint16_t)port);
-		return sizeof(*in6);
-	}
-	lab_die("%s: no address", text);
 }
 
 /* "192.0.2.1:5000" or "[2001:db8::1]:5000" */
@@ -82,7 +51,7 @@ static socklen_t parse_target(const char *text, struct sockaddr_storage *ret)
 		lab_die("%s: too long", text);
 	memcpy(host, from, len);
 	host[len] = '\0';
-	return parse_address(host, (unsigned)atoi(colon + 1), ret);
+	return frame_sockaddr(host, (unsigned)atoi(colon + 1), ret);
 }
 
 /* ---- sending ---- */
@@ -90,6 +59,7 @@ static socklen_t parse_target(const char *text, struct sockaddr_storage *ret)
 static int *open_flows(const struct sockaddr_storage *to, socklen_t to_len)
 {
 	int *fds = calloc(opt.flows, sizeof(*fds));
+	int size = 4 << 20;
 
 	if (!fds)
 		lab_die("out of memory");
@@ -97,9 +67,10 @@ static int *open_flows(const struct sockaddr_storage *to, socklen_t to_len)
 		fds[i] = socket(to->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (fds[i] < 0)
 			lab_die("socket: %s", strerror(errno));
+		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 		if (opt.from) {
 			struct sockaddr_storage from;
-			socklen_t len = parse_address(opt.from, 0, &from);
+			socklen_t len = frame_sockaddr(opt.from, 0, &from);
 
 			if (bind(fds[i], (void *)&from, len))
 				lab_die("%s: %s", opt.from, strerror(errno));
@@ -110,17 +81,20 @@ static int *open_flows(const struct sockaddr_storage *to, socklen_t to_len)
 	return fds;
 }
 
-/* A closed port at the other end makes a connected socket fail once; that frame was not sent yet. */
+/*
+ * Never waits: a frame that a full queue refuses is a lost frame. A closed port at the other end
+ * makes a connected socket fail once; that frame was not sent yet.
+ */
 static bool send_packet(int fd, const void *buf, size_t len)
 {
-	ssize_t n = send(fd, buf, len, 0);
+	ssize_t n = send(fd, buf, len, MSG_DONTWAIT);
 
 	if (n < 0 && errno == ECONNREFUSED)
-		n = send(fd, buf, len, 0);
+		n = send(fd, buf, len, MSG_DONTWAIT);
 	return n == (ssize_t)len;
 }
 
-static void send_end(const int *fds, struct packet *packet, size_t len)
+static void send_end(const int *fds, struct stream_packet *packet, size_t len)
 {
 	packet->total = packet->seq;
 	for (unsigned round = 0; round < 5; round++) {
@@ -135,15 +109,16 @@ static int run_send(void)
 	struct sockaddr_storage to;
 	socklen_t to_len = parse_target(opt.to, &to);
 	int *fds = open_flows(&to, to_len);
-	size_t len = opt.size < sizeof(struct packet) ? sizeof(struct packet) : opt.size;
-	struct packet *packet = calloc(1, len);
+	size_t len = opt.size < sizeof(struct stream_packet) ? sizeof(struct stream_packet)
+							     : opt.size;
+	struct stream_packet *packet = calloc(1, len);
 	uint64_t interval = NSEC / (opt.rate ? opt.rate : 1);
 	uint64_t start, end, due, errors = 0, stalls = 0, worst = 0;
 
 	if (!packet)
 		lab_die("out of memory");
 	prctl(PR_SET_TIMERSLACK, 1000ul);
-	packet->magic = MAGIC;
+	packet->magic = STREAM_MAGIC;
 	lab_ready(opt.ready);
 	start = due = lab_now();
 	end = start + (uint64_t)(opt.secs * (double)NSEC);
@@ -186,7 +161,7 @@ static struct {
 	uint64_t last_of_flow[65536];
 } rx;
 
-static void note_packet(const struct packet *packet, uint64_t now)
+static void note_packet(const struct stream_packet *packet, uint64_t now)
 {
 	uint64_t *last = &rx.last_of_flow[packet->flow & 0xffff];
 
@@ -238,7 +213,7 @@ static int open_receiver(void)
 static bool receive_one(int fd)
 {
 	union {
-		struct packet packet;
+		struct stream_packet packet;
 		char room[2048];
 	} buf;
 	char control[64];
@@ -255,7 +230,7 @@ static bool receive_one(int fd)
 	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg))
 		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SO_RXQ_OVFL)
 			rx.overflows = *(const uint32_t *)CMSG_DATA(cmsg);
-	if (n >= (ssize_t)sizeof(struct packet) && buf.packet.magic == MAGIC)
+	if (n >= (ssize_t)sizeof(struct stream_packet) && buf.packet.magic == STREAM_MAGIC)
 		note_packet(&buf.packet, lab_now());
 	return true;
 }
@@ -393,52 +368,13 @@ static int run_recv(void)
 	return 0;
 }
 
-static const struct option options[] = {
-	{"to", 1, 0, 't'},    {"from", 1, 0, 'f'},
-	{"rate", 1, 0, 'r'},  {"secs", 1, 0, 's'},
-	{"size", 1, 0, 'z'},  {"flows", 1, 0, 'n'},
-	{"ready", 1, 0, 'y'}, {"port", 1, 0, 'p'},
-	{"live", 1, 0, 'l'},  {},
+static const struct lab_option options[] = {
+	{"to", .text = &opt.to},         {"from", .text = &opt.from},
+	{"ready", .text = &opt.ready},   {"live", .text = &opt.live},
+	{"rate", .number = &opt.rate},   {"size", .number = &opt.size},
+	{"flows", .number = &opt.flows}, {"port", .number = &opt.port},
+	{"secs", .real = &opt.secs},     {},
 };
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			opt.to = optarg;
-			break;
-		case 'f':
-			opt.from = optarg;
-			break;
-		case 'r':
-			opt.rate = (unsigned)atoi(optarg);
-			break;
-		case 's':
-			opt.secs = atof(optarg);
-			break;
-		case 'z':
-			opt.size = (unsigned)atoi(optarg);
-			break;
-		case 'n':
-			opt.flows = (unsigned)atoi(optarg);
-			break;
-		case 'y':
-			opt.ready = optarg;
-			break;
-		case 'p':
-			opt.port = (unsigned)atoi(optarg);
-			break;
-		case 'l':
-			opt.live = optarg;
-			break;
-		default:
-			exit(2);
-		}
-	}
-}
 
 int main(int argc, char **argv)
 {
@@ -450,8 +386,7 @@ int main(int argc, char **argv)
 	}
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
-	if (argc > 1)
-		parse_options(argc - 1, argv + 1);
+	lab_parse(argc, argv, 2, options);
 	if (!strcmp(verb, "send") && opt.to && opt.flows)
 		return run_send();
 	if (!strcmp(verb, "recv") && opt.port)
