@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# A team without a daemon: attach says what it then lacks, sending fails over and back all the same,
+# and a daemon that starts later adopts the team without touching a frame.
+#
+#	host.eth0 ---- p0 [switch a] trunk ---- trunk [switch b] p1 ---- host.eth1
+#	   team0                  |
+#	192.0.2.1             peer.eth0 192.0.2.2
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_traffic.sh"
+
+need_bpfteam
+two_switches 2
+
+must bpfteam attach team0 eth0 eth1 --address "$HOST4/24" --address "$HOST6/64"
+cp "$TMP/must" "$TMP/attach.out"
+check "attach tells what a team lacks without a daemon" grep -qi daemon "$TMP/attach.out"
+check_eq "show says that there is no daemon" "$(show .daemon)" false
+must wait_for 5 ping_peer
+if [ "$(show .detector)" != state ]; then
+	skip "sending fails over without a daemon" "no rung 0 on this kernel"
+	finish
+fi
+
+# The data path returns to a port as soon as it has carrier, and the switch may not forward by then:
+# nobody is there to wait. Only the cuts are measured.
+stream_start tx tx
+events=()
+for kind in none carrier down; do
+	pause 0.1
+	from=$(now_ns)
+	happen "$kind" 0
+	until=$(now_ns)
+	pause 0.6
+	events+=("$kind $((from - 20000000)) $((until + 500000000))")
+	[ "$kind" = none ] || check "after $kind, another port is active" active_is eth1
+	case $kind in
+	carrier) mend_cable 0 ;;
+	down) on host ip link set eth0 up ;;
+	esac
+	wait_for 5 active_is eth0
+	wait_for 5 bridge_forwards a p0
+	pause 0.2
+done
+stream_stop tx
+for event in "${events[@]}"; do
+	read -r kind from until <<<"$event"
+	lost=$(lost_in tx "$from" "$until")
+	check "$kind: at most 2 frames lost without a daemon ($lost)" test "$lost" -le 2
+done
+
+# Adoption, both ways under traffic.
+stream_start tx-adopt tx
+stream_start rx-adopt rx
+pause 0.3
+start_daemon
+check "a daemon that starts adopts the team" wait_for 5 sh -c \
+	"[ \"\$(nsenter --net=/run/netns/${NS[host]} $BUILD/bpfteam show -j |
+		jq -r '.[0].daemon')\" = true ]"
+pause 0.5
+stream_stop tx-adopt rx-adopt
+check_whole tx-adopt "sending: no frame lost while it adopts"
+check_whole rx-adopt "receiving: no frame lost while it adopts"
+check_eq "the ports are up" "$(show '.ports[].state' | sort -u)" up
+
+must bpfteam detach team0
+check_no_leftovers
+finish

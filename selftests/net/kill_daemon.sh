@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The daemon killed with -9, started again, ended and started again under traffic both ways: no frame
+# is lost, and the team fails over without it.
+#
+#	host.eth0 ---- p0 [switch a] trunk ---- trunk [switch b] p1 ---- host.eth1
+#	   team0                  |
+#	192.0.2.1             peer.eth0 192.0.2.2
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_traffic.sh"
+
+need_bpfteam
+two_switches 2
+start_daemon
+attach eth0 eth1
+must wait_for 5 ping_peer
+
+stream_start tx tx
+stream_start rx rx
+pause 0.3
+stop_daemon KILL
+pause 0.5
+check_eq "killed: show says so" "$(show .daemon)" false
+start_daemon
+pause 0.5
+check_eq "started again: the team has a daemon" "$(show .daemon)" true
+stop_daemon TERM
+pause 0.3
+start_daemon
+pause 0.3
+stream_stop tx rx
+check_whole tx "sending: no frame lost at kill -9, start, end, start"
+check_whole rx "receiving: no frame lost at kill -9, start, end, start"
+
+stop_daemon KILL
+if [ "$(show .detector)" = state ]; then
+	stream_start tx-cut tx
+	pause 0.2
+	from=$(now_ns)
+	cut_cable 0
+	pause 0.5
+	stream_stop tx-cut
+	lost=$(lost_in tx-cut $((from - 20000000)) $((from + 500000000)))
+	check "a killed daemon's team fails over: at most 2 frames lost ($lost)" \
+		test "$lost" -le 2
+	mend_cable 0
+else
+	skip "a killed daemon's team fails over" "no rung 0 on this kernel"
+fi
+start_daemon
+check "adopted again after a fail-over in its absence" wait_for 5 port_is eth1 up
+check "the daemon goes on with it" wait_for 5 port_is eth0 up
+must bpfteam detach team0
+check_no_leftovers
+finish
