@@ -36,6 +36,12 @@ struct port {
 	bool link; /* the facts' link, after downdelay */
 	uint64_t since_ns; /* when state last changed */
 	uint64_t deadline_ns; /* call port_update() again then; 0 = no need */
+
+	/* port.c's own */
+	bool losing; /* the carrier went at lost_ns, downdelay runs */
+	bool held; /* the link came at link_ns, and updelay was not yet waited for */
+	uint64_t lost_ns, link_ns;
+	bool trusted; /* there, and neither disabled, drained nor failed by the probe */
 };
 
 /* A port as it is before anything is known of it: PORT_MISSING. */
