@@ -54,6 +54,7 @@ void team_unlock(int fd);
 
 #define TEAM_MOVE_ADDRESSES (1u << 0)
 #define TEAM_NO_FAILOVER (1u << 1) /* accept that nobody can see a failure */
+#define TEAM_ALLOW_MISSING (1u << 2) /* ports that are not there yet join later; one must be */
 
 /*
  * Makes a team out of nothing. On any failure everything is put back and -errno returned. A record

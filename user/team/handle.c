@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * handle.c - the daemon's turn on a team: what the kernel said comes in, and everything that follows
+ * from it is done before the next wait.
+ *
+ * The kernel side's word (link mask, ring buffer) says at once whether a port has link; rtnetlink
+ * says why, and which devices come, go and change. rtnetlink alone would be late: the kernel limits
+ * link messages of ordinary devices to one a second.
+ */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "team/team_priv.h"
+
+#define REJOIN_NS (1000 * NS_PER_MS)
+
+static void rename_port(struct team *team, unsigned i, const char *name)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	struct port_config *port = config_port_mut(&team->rec->config, saved->name);
+	char cause[2 * IFNAMSIZ + 32];
+
+	if (member_index_name(team, name) >= 0)
+		return;
+	snprintf(cause, sizeof(cause), "%s was renamed %s", saved->name, name);
+	if (!strcmp(team->rec->config.primary, saved->name))
+		strcpy(team->rec->config.primary, name);
+	strcpy(port->name, name);
+	strcpy(saved->name, name);
+	team_store(team, NULL);
+	team_emit(team, EVENT_CONFIG, name, cause, 0);
+}
+
+/* A port that was away is back under its name. */
+static void rejoin(struct team *team, unsigned i)
+{
+	struct member *member = &team->member[i];
+	struct link_info info;
+	struct err err;
+	int lock;
+
+	if (link_get(team->link, team->rec->ports[i].name, &info, NULL))
+		return;
+	lock = team_lock(team->env, NULL);
+	if (lock < 0)
+		return;
+	if (member_join(team, i, false, &err)) {
+		team_emit(team, EVENT_CONFIG, team->rec->ports[i].name, err.text, 0);
+		member->missing_reason = "could not join again";
+	}
+	team_store(team, NULL);
+	vport_limit_gso(team, NULL);
+	team_unlock(lock);
+	team->dirty = true;
+}
+
+static void on_newlink(struct team *team, const struct link_info *info)
+{
+	int i = member_index(team, info->ifindex);
+
+	if (info->ifindex == team->rec->ifindex) {
+		vport_changed(team, info);
+		return;
+	}
+	if (i >= 0) {
+		team->member[i].info = *info;
+		if (strcmp(info->name, team->rec->ports[i].name))
+			rename_port(team, i, info->name);
+		team->dirty = true;
+		return;
+	}
+	i = member_index_name(team, info->name);
+	if (i >= 0 && !team->member[i].present)
+		rejoin(team, i);
+}
+
+static void on_dellink(struct team *team, const struct link_info *info)
+{
+	int i = member_index(team, info->ifindex);
+
+	if (info->ifindex == team->rec->ifindex)
+		team->vport_gone = true;
+	if (i < 0)
+		return;
+	member_lost(team, i, "removed, or moved to another namespace");
+	team->dirty = true;
+}
+
+static void on_link(int kind, const struct link_info *info, void *arg)
+{
+	struct team *team = arg;
+
+	if (kind == RTM_NEWLINK)
+		on_newlink(team, info);
+	else if (kind == RTM_DELLINK)
+		on_dellink(team, info);
+}
+
+static void on_event(const struct bpfteam_event *event, void *arg)
+{
+	struct team *team = arg;
+
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].id != event->port)
+			continue;
+		if (event->type == BPFTEAM_EVENT_LINK_DOWN) {
+			team->member[i].seen_ns = event->ns;
+			/*
+			 * The transmit path may have met it before the watch did. From here on the
+			 * watch sees a difference again when the port is back, and tells.
+			 */
+			if (event->source == BPFTEAM_SOURCE_TX)
+				datapath_set_link(team->dp, event->port, false);
+			member_update_info(team, i);
+		}
+		team->dirty = true;
+	}
+}
+
+/* Messages were lost: everything is read again. */
+static void resync(struct team *team)
+{
+	struct link_info info;
+
+	if (link_get_index(team->link, team->rec->ifindex, &info, NULL))
+		team->vport_gone = true;
+	else
+		vport_changed(team, &info);
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].joined && member_update_info(team, i))
+			member_lost(team, i, "removed, or moved to another namespace");
+		else if (!team->rec->ports[i].joined)
+			rejoin(team, i);
+	}
+	team->dirty = true;
+}
+
+static void poll_ports(struct team *team, uint64_t now_ns)
+{
+	struct bpfteam_state state;
+
+	if (team->detector != DETECT_POLL || now_ns < team->poll_ns)
+		return;
+	team->poll_ns = now_ns + team->rec->config.detect.poll_ms * NS_PER_MS;
+	if (datapath_get_state(team->dp, &state))
+		return;
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		const struct saved_port *saved = &team->rec->ports[i];
+		struct member *member = &team->member[i];
+		uint8_t id = saved->id;
+		bool up, was = state.link >> id & 1;
+
+		if (!saved->joined)
+			continue;
+		if (!member->poll && link_poll_open(saved->ifindex, saved->name, &member->poll))
+			continue;
+		up = link_poll_read(member->poll) == 1;
+		if (up == was)
+			continue;
+		datapath_set_link(team->dp, id, up);
+		member_update_info(team, i);
+		member->seen_ns = up ? 0 : now_ns;
+		team->dirty = true;
+	}
+}
+
+/* Ports that are there by name and not joined: tried again once a second. */
+static uint64_t retry_joins(struct team *team, uint64_t now_ns)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].joined)
+			continue;
+		any = true;
+		if (now_ns >= team->rejoin_ns)
+			rejoin(team, i);
+	}
+	if (!any)
+		return UINT64_MAX;
+	if (now_ns >= team->rejoin_ns)
+		team->rejoin_ns = now_ns + REJOIN_NS;
+	return team->rejoin_ns;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+int team_handle(struct team *team, uint64_t now_ns)
+{
+	uint64_t next;
+	struct err err;
+	int ret, lock;
+
+	datapath_events_read(team->dp, on_event, team);
+	if (link_events_read(team->link, on_link, team) == -ENOBUFS)
+		resync(team);
+	if (team->vport_gone) {
+		/* Somebody deleted the interface: the team is over, its ports go free. */
+		lock = team_lock(team->env, NULL);
+		team_teardown(team, &err);
+		if (lock >= 0)
+			team_unlock(lock);
+		return -ENOENT;
+	}
+	next = retry_joins(team, now_ns);
+	poll_ports(team, now_ns);
+	next = least(next, probe_turn(team, now_ns));
+	if (team->dirty || now_ns >= team->ports_ns) {
+		ret = team_replan(team, now_ns);
+		if (ret)
+			return ret;
+		/* A port that is new to the plan may have to be probed. */
+		next = least(next, probe_turn(team, now_ns));
+	}
+	next = least(next, notice_turn(team, now_ns));
+	next = least(next, team->ports_ns);
+	if (team->detector == DETECT_POLL)
+		next = least(next, team->poll_ns);
+	team->deadline_ns = next;
+	return 0;
+}
+
+/*
+ * The daemon goes and nobody watches any more. A port that is down keeps its place, since nobody
+ * would give it back its bit, and the data path skips it by itself; so does the carrier.
+ */
+void team_release(struct team *team)
+{
+	struct team_env unwatched = *team->env;
+
+	unwatched.daemon = false;
+	unwatched.on_event = NULL;
+	team->env = &unwatched;
+	team_replan(team, team_now_ns());
+	vport_set_carrier(team, true);
+	team->env = NULL;
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * member.c - one port joins a team and leaves it. What the port was like goes into the record before
+ * anything is changed, so that a detach, also one after a crash, gives it back.
+ *
+ * A member's own stack keeps silent: it has no addresses and makes none, for the port whose MAC the
+ * team bears would otherwise move the switch's entry for that MAC to a port that may not receive.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "team/team_priv.h"
+
+/* IN6_ADDR_GEN_MODE_NONE (linux/if_link.h): the kernel makes no link-local address. */
+#define ADDR_GEN_NONE 1
+#define ADDR_GEN_ABSENT 0xff
+
+void member_init(struct member *member)
+{
+	memset(member, 0, sizeof(*member));
+	port_init(&member->state);
+	member->missing_reason = "no such device";
+}
+
+void member_fini(struct member *member)
+{
+	link_poll_close(member->poll);
+	member->poll = NULL;
+}
+
+int member_index(const struct team *team, uint32_t ifindex)
+{
+	for (unsigned i = 0; ifindex && i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].ifindex == ifindex)
+			return i;
+	}
+	return -1;
+}
+
+int member_index_name(const struct team *team, const char *name)
+{
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (!strcmp(team->rec->ports[i].name, name))
+			return i;
+	}
+	return -1;
+}
+
+static unsigned free_id(const struct team *team)
+{
+	uint64_t used = 0;
+	unsigned id = 0;
+
+	for (unsigned i = 0; i < team->rec->n_ports; i++)
+		used |= 1ull << team->rec->ports[i].id;
+	while (used & (1ull << id))
+		id++;
+	return id;
+}
+
+int member_add(struct team *team, const char *name)
+{
+	unsigned i = team->rec->n_ports;
+	struct saved_port *saved = &team->rec->ports[i];
+
+	memset(saved, 0, sizeof(*saved));
+	strcpy(saved->name, name);
+	saved->id = free_id(team);
+	datapath_retire(team->dp, saved->id);
+	member_init(&team->member[i]);
+	team->rec->n_ports++;
+	return i;
+}
+
+void member_remove(struct team *team, unsigned i)
+{
+	unsigned behind = team->rec->n_ports - i - 1;
+
+	datapath_retire(team->dp, team->rec->ports[i].id);
+	member_fini(&team->member[i]);
+	memmove(&team->rec->ports[i], &team->rec->ports[i + 1],
+		behind * sizeof(team->rec->ports[0]));
+	memmove(&team->member[i], &team->member[i + 1], behind * sizeof(team->member[0]));
+	team->rec->n_ports--;
+	/* What lies behind the last is no member, and its poll handle belongs to the one before. */
+	member_init(&team->member[team->rec->n_ports]);
+}
+
+int member_update_info(struct team *team, unsigned i)
+{
+	struct member *member = &team->member[i];
+	uint32_t ifindex = team->rec->ports[i].ifindex;
+
+	if (!ifindex || link_get_index(team->link, ifindex, &member->info, NULL)) {
+		member->present = false;
+		return -ENODEV;
+	}
+	member->present = true;
+	return 0;
+}
+
+/* How the port is now, into the record. */
+static int save(struct team *team, unsigned i, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	struct link_info *info = &team->member[i].info;
+	int ret;
+
+	ret = link_get(team->link, saved->name, info, err);
+	if (ret)
+		return ret;
+	saved->ifindex = info->ifindex;
+	saved->was_up = info->flags & IFF_UP;
+	saved->was_promisc = info->flags & IFF_PROMISC;
+	saved->was_allmulti = info->flags & IFF_ALLMULTI;
+	saved->mtu = info->mtu;
+	saved->addr_gen_mode = info->addr_gen_mode;
+	saved->moved = false;
+	ret = link_addrs(team->link, info->ifindex, saved->addrs, RECORD_ADDRS_MAX, &saved->n_addrs,
+			 err);
+	ret = ret
+		      ?: link_routes(team->link, info->ifindex, saved->routes, RECORD_ROUTES_MAX,
+				     &saved->n_routes, err);
+	if (ret)
+		return ret;
+	saved->joined = true;
+	team->member[i].present = true;
+	return 0;
+}
+
+/*
+ * The source of the port's ARP probes. Never the team's MAC: a probe would move the switch's entry
+ * for it. The port whose own MAC that is gets one made from it: locally administered, and with the
+ * port's id folded in so that no two ports share it.
+ */
+static struct mac probe_mac(const struct team *team, const struct saved_port *saved,
+			    const struct link_info *info)
+{
+	struct mac mac = info->mac;
+
+	if (mac_equal(&mac, &team->rec->mac)) {
+		mac.byte[0] = (mac.byte[0] | 0x02) ^ 0x40;
+		mac.byte[1] ^= 0xb7;
+		mac.byte[2] ^= saved->id;
+	}
+	return mac;
+}
+
+/*
+ * The port receives a MAC that is not its own. A driver that can't filter for it says so, and the
+ * port goes promiscuous instead.
+ */
+static int receive_mac(struct team *team, unsigned i, const struct mac *mac, bool *added,
+		       struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+
+	*added = false;
+	if (mac_equal(mac, &team->member[i].info.mac))
+		return 0;
+	if (!link_add_unicast(team->link, saved->ifindex, mac, NULL)) {
+		*added = true;
+		return 0;
+	}
+	return link_set_promisc(team->link, saved->ifindex, true, err);
+}
+
+static int add_probe_mac(struct team *team, unsigned i, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+
+	saved->probe_mac = probe_mac(team, saved, &team->member[i].info);
+	return receive_mac(team, i, &saved->probe_mac, &saved->added_probe_mac, err);
+}
+
+/* For a port that joined while the team did not probe. */
+int member_add_probe_mac(struct team *team, unsigned i, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	int ret;
+
+	if (!saved->joined || !mac_is_zero(&saved->probe_mac))
+		return 0;
+	ret = add_probe_mac(team, i, err);
+	return ret ?: datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac, err);
+}
+
+static int prepare(struct team *team, unsigned i, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	const struct link_info *info = &team->member[i].info;
+	int ret = 0;
+
+	if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
+		ret = link_set_addr_gen_mode(team->link, info->ifindex, ADDR_GEN_NONE, err);
+	if (!ret && info->mtu < team->vport.mtu)
+		ret = link_set_mtu(team->link, info->ifindex, team->vport.mtu, err);
+	ret = ret ?: link_set_allmulti(team->link, info->ifindex, true, err);
+	if (!ret && team->vport.promiscuity)
+		ret = link_set_promisc(team->link, info->ifindex, true, err);
+	ret = ret ?: receive_mac(team, i, &team->rec->mac, &saved->added_mac, err);
+	if (!ret && team->rec->config.arp_interval_ms)
+		ret = add_probe_mac(team, i, err);
+	return ret ?: link_set_up(team->link, info->ifindex, true, err);
+}
+
+/* The detector starts from what rtnetlink says, and corrects it. */
+static void start_link(struct team *team, unsigned i)
+{
+	const struct link_info *info = &team->member[i].info;
+
+	if (!member_update_info(team, i))
+		datapath_set_link(team->dp, team->rec->ports[i].id,
+				  info->carrier && info->flags & IFF_UP);
+}
+
+/*
+ * Makes the device of the record's port i a port; with move its addresses and routes become the
+ * team's, else they are put away. On failure the port is as it was.
+ */
+int member_join(struct team *team, unsigned i, bool move, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	struct member *member = &team->member[i];
+	int ret;
+
+	ret = save(team, i, err);
+	ret = ret ?: team_store(team, err);
+	ret = ret ?: prepare(team, i, err);
+	if (!ret) {
+		ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac, err);
+		if (ret)
+			err_prefix(err, ret, "%s", saved->name);
+	}
+	ret = ret ?: move ? move_to_team(team, i, err) : move_silence(team, i, err);
+	if (ret) {
+		member_leave(team, i, NULL);
+		return ret;
+	}
+	probe_reset(member);
+	start_link(team, i);
+	return team_store(team, err);
+}
+
+static void restore_filters(struct team *team, struct saved_port *saved)
+{
+	if (saved->added_mac)
+		link_del_unicast(team->link, saved->ifindex, &team->rec->mac, NULL);
+	if (saved->added_probe_mac)
+		link_del_unicast(team->link, saved->ifindex, &saved->probe_mac, NULL);
+	saved->added_mac = saved->added_probe_mac = false;
+	link_set_promisc(team->link, saved->ifindex, saved->was_promisc, NULL);
+	link_set_allmulti(team->link, saved->ifindex, saved->was_allmulti, NULL);
+}
+
+/*
+ * Gives the port back as it was. Goes on whatever fails, and returns the first failure: a port that
+ * lost one setting shall not lose the others too. Without a struct err it undoes quietly.
+ */
+int member_leave(struct team *team, unsigned i, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	struct member *member = &team->member[i];
+	struct link_info info;
+	int ret, ret2;
+
+	member_fini(member);
+	ret = datapath_leave(team->dp, saved->id, err);
+	if (!saved->joined)
+		return ret;
+	if (saved->ifindex && !link_get_index(team->link, saved->ifindex, &info, NULL)) {
+		restore_filters(team, saved);
+		if (info.mtu != saved->mtu)
+			link_set_mtu(team->link, saved->ifindex, saved->mtu, NULL);
+		if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
+			link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode,
+					       NULL);
+		link_set_up(team->link, saved->ifindex, saved->was_up, NULL);
+		ret2 = move_back(team, i, ret ? NULL : err);
+		ret = ret ?: ret2;
+	}
+	saved->joined = false;
+	saved->ifindex = 0;
+	member->present = false;
+	return ret;
+}
+
+/* The device is gone from this namespace: there is nothing to give back to it. */
+void member_lost(struct team *team, unsigned i, const char *reason)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+
+	member_fini(&team->member[i]);
+	datapath_leave(team->dp, saved->id, NULL);
+	saved->joined = false;
+	saved->ifindex = 0;
+	team->member[i].present = false;
+	team->member[i].link = false;
+	team->member[i].missing_reason = reason;
+	team_store(team, NULL);
+}
+
+/* The team's MAC changed from an old one to rec->mac. */
+int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+
+	if (!saved->joined)
+		return 0;
+	if (saved->added_mac)
+		link_del_unicast(team->link, saved->ifindex, from, NULL);
+	return receive_mac(team, i, &team->rec->mac, &saved->added_mac, err);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * move.c - addresses and routes: from a port to the team and back, and those of the configuration.
+ *
+ * An address is added at its new place before it is taken from the old one, so the host never is
+ * without it and TCP connections bound to it go on.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "team/team_priv.h"
+
+static bool is_ipv6_link_local(const struct addr *addr)
+{
+	return addr->family == AF_INET6 && addr_is_link_local(addr);
+}
+
+static int take_addrs(struct team *team, const struct saved_port *saved, struct err *err)
+{
+	int ret = 0;
+
+	for (unsigned k = 0; !ret && k < saved->n_addrs; k++) {
+		ret = link_del_addr(team->link, saved->ifindex, &saved->addrs[k], err);
+		/* A secondary address goes by itself with its primary one. */
+		if (ret == -EADDRNOTAVAIL)
+			ret = 0;
+	}
+	return ret;
+}
+
+/* Takes the port's addresses away; they are in the record, and come back when it leaves. */
+int move_silence(struct team *team, unsigned i, struct err *err)
+{
+	return take_addrs(team, &team->rec->ports[i], err);
+}
+
+/* The port's addresses and routes become the team's. IPv6 link-local ones are only taken away: the
+ * team's interface has its own. */
+int move_to_team(struct team *team, unsigned i, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	struct saved_addr addr;
+	int ret = 0;
+
+	saved->moved = true;
+	ret = team_store(team, err);
+	for (unsigned k = 0; !ret && k < saved->n_addrs; k++) {
+		addr = saved->addrs[k];
+		if (is_ipv6_link_local(&addr.addr))
+			continue;
+		/* IPv4 labels must begin with the interface's name. */
+		strcpy(addr.label, "");
+		ret = link_add_addr(team->link, team->rec->ifindex, &addr, err);
+	}
+	ret = ret ?: take_addrs(team, saved, err);
+	for (unsigned k = 0; !ret && k < saved->n_routes; k++)
+		ret = link_add_route(team->link, team->rec->ifindex, &saved->routes[k], err);
+	return ret;
+}
+
+/*
+ * Gives addresses and routes back to the port; those that were moved are taken from the team first
+ * for the routes' sake (a prefix route of the team's would win) but only after the port has them.
+ */
+int move_back(struct team *team, unsigned i, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	int ret = 0, first = 0;
+
+	for (unsigned k = 0; k < saved->n_addrs; k++) {
+		ret = link_add_addr(team->link, saved->ifindex, &saved->addrs[k],
+				    first ? NULL : err);
+		first = first ?: ret;
+		if (saved->moved)
+			link_del_addr(team->link, team->rec->ifindex, &saved->addrs[k], NULL);
+	}
+	for (unsigned k = 0; saved->was_up && k < saved->n_routes; k++) {
+		ret = link_add_route(team->link, saved->ifindex, &saved->routes[k],
+				     first ? NULL : err);
+		first = first ?: ret;
+	}
+	saved->moved = false;
+	return first;
+}
+
+static struct saved_addr as_saved(const struct addr *addr)
+{
+	struct saved_addr saved = {
+		.addr = *addr,
+		.valid_s = 0xffffffff,
+		.preferred_s = 0xffffffff,
+	};
+
+	/* RFC 919: the broadcast address has all host bits set; /31 and /32 have none (RFC 3021). */
+	if (addr->family == AF_INET && addr->prefixlen < 31) {
+		saved.broadcast = *addr;
+		for (unsigned bit = addr->prefixlen; bit < 32; bit++)
+			saved.broadcast.byte[bit / 8] |= 0x80 >> bit % 8;
+	}
+	return saved;
+}
+
+static struct saved_route route_as_saved(const struct route_config *route)
+{
+	return (struct saved_route){
+		.to = route->to,
+		.via = route->via,
+		.metric = route->metric,
+		.table = 254, /* RT_TABLE_MAIN */
+		.protocol = 4, /* RTPROT_STATIC */
+		.scope = route->via.family ? 0 : 253, /* RT_SCOPE_UNIVERSE, RT_SCOPE_LINK */
+		.type = 1, /* RTN_UNICAST */
+	};
+}
+
+static bool route_equal(const struct route_config *a, const struct route_config *b)
+{
+	return addr_equal(&a->to, &b->to) && addr_equal(&a->via, &b->via) && a->metric == b->metric;
+}
+
+static bool has_addr(const struct config *config, const struct addr *addr)
+{
+	for (unsigned i = 0; config && i < config->n_addresses; i++) {
+		if (addr_equal(&config->addresses[i], addr))
+			return true;
+	}
+	return false;
+}
+
+static bool has_route(const struct config *config, const struct route_config *route)
+{
+	for (unsigned i = 0; config && i < config->n_routes; i++) {
+		if (route_equal(&config->routes[i], route))
+			return true;
+	}
+	return false;
+}
+
+/* Brings the team's addresses and routes from one configuration to another; from may be NULL. What
+ * others put on the interface stays. */
+int move_configure(struct team *team, const struct config *from, const struct config *to,
+		   struct err *err)
+{
+	uint32_t ifindex = team->rec->ifindex;
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < to->n_addresses; i++) {
+		struct saved_addr addr = as_saved(&to->addresses[i]);
+
+		if (!has_addr(from, &to->addresses[i]))
+			ret = link_add_addr(team->link, ifindex, &addr, err);
+	}
+	for (unsigned i = 0; !ret && i < to->n_routes; i++) {
+		struct saved_route route = route_as_saved(&to->routes[i]);
+
+		if (!has_route(from, &to->routes[i]))
+			ret = link_add_route(team->link, ifindex, &route, err);
+	}
+	for (unsigned i = 0; !ret && from && i < from->n_routes; i++) {
+		struct saved_route route = route_as_saved(&from->routes[i]);
+
+		if (!has_route(to, &from->routes[i]))
+			link_del_route(team->link, ifindex, &route, NULL);
+	}
+	for (unsigned i = 0; !ret && from && i < from->n_addresses; i++) {
+		struct saved_addr addr = as_saved(&from->addresses[i]);
+
+		if (!has_addr(to, &from->addresses[i]))
+			link_del_addr(team->link, ifindex, &addr, NULL);
+	}
+	return ret;
+}

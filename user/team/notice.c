@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * notice.c - tells others: the neighbours, by gratuitous ARP and unsolicited NA after the active
+ * port changed, and whoever listens to events.
+ *
+ * The notices go out through the team's interface, and through the devices stacked on it (8021q,
+ * macvlan), so the data path puts them on the right port and the tags are right.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "team/team_priv.h"
+
+#define DEFAULT_DELAY_MS 200
+#define UPPERS_MAX 256
+
+void team_emit(struct team *team, enum team_event_type type, const char *port, const char *cause,
+	       uint64_t datapath_ns)
+{
+	struct timespec now;
+	struct team_event event = {
+		.type = type,
+		.team = team->rec->config.team,
+		.port = port,
+		.cause = cause,
+		.detector = name_of(detect_names, team->detector),
+		.datapath_ns = datapath_ns,
+		.active_port = team_active_port(team),
+	};
+
+	if (!team->env->on_event)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	event.time_ns = (uint64_t)now.tv_sec * 1000000000ull + now.tv_nsec;
+	team->env->on_event(&event, team->env->arg);
+}
+
+struct uppers {
+	uint32_t below;
+	struct link_info *list;
+	unsigned n;
+};
+
+static int collect_upper(const struct link_info *info, void *arg)
+{
+	struct uppers *uppers = arg;
+
+	if (info->lower != uppers->below || info->ifindex == uppers->below)
+		return 0;
+	if (strcmp(info->kind, "vlan") && strcmp(info->kind, "macvlan"))
+		return 0;
+	uppers->list[uppers->n++] = *info;
+	return uppers->n == UPPERS_MAX;
+}
+
+static void announce_device(struct team *team, const struct link_info *device)
+{
+	struct saved_addr addrs[RECORD_ADDRS_MAX];
+	unsigned n = 0;
+
+	link_addrs(team->link, device->ifindex, addrs, RECORD_ADDRS_MAX, &n, NULL);
+	for (unsigned i = 0; i < n; i++)
+		wire_announce(team->wire, device->ifindex, &device->mac, &addrs[i].addr);
+}
+
+static void announce(struct team *team)
+{
+	static struct link_info list[UPPERS_MAX];
+	struct uppers uppers = {.below = team->rec->ifindex, .list = list};
+
+	if (!team->wire && wire_open(&team->wire, NULL))
+		return;
+	announce_device(team, &team->vport);
+	link_each(team->link, collect_upper, &uppers, NULL);
+	for (unsigned i = 0; i < uppers.n; i++)
+		announce_device(team, &uppers.list[i]);
+}
+
+void notice_start(struct team *team, uint64_t now_ns)
+{
+	team->notices = team->env->daemon ? team->rec->config.num_peer_notif : 0;
+	team->notice_ns = now_ns;
+}
+
+/* Sends a round when it is due; returns when the next one is. */
+uint64_t notice_turn(struct team *team, uint64_t now_ns)
+{
+	uint32_t delay_ms = team->rec->config.peer_notif_delay_ms ?: DEFAULT_DELAY_MS;
+
+	if (team->notices && now_ns >= team->notice_ns) {
+		announce(team);
+		team->notices--;
+		team->notice_ns = now_ns + delay_ms * NS_PER_MS;
+	}
+	return team->notices ? team->notice_ns : UINT64_MAX;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * open.c - handles on teams: made, opened from what is pinned, closed. Closing stops nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "team/team_priv.h"
+
+struct team *team_new(const struct team_env *env)
+{
+	struct team *team = calloc(1, sizeof(*team));
+
+	if (!team)
+		return NULL;
+	team->env = env;
+	team->rec = calloc(1, sizeof(*team->rec));
+	if (!team->rec) {
+		free(team);
+		return NULL;
+	}
+	team->ports_ns = UINT64_MAX;
+	return team;
+}
+
+void team_close(struct team *team)
+{
+	if (!team)
+		return;
+	for (unsigned i = 0; i < team->rec->n_ports; i++)
+		member_fini(&team->member[i]);
+	wire_close(team->wire);
+	link_close(team->link);
+	datapath_close(team->dp);
+	free(team->rec);
+	free(team);
+}
+
+int team_store(struct team *team, struct err *err)
+{
+	char *text;
+	int ret;
+
+	ret = record_format(team->rec, &text);
+	if (ret)
+		return err_set(err, ret, "%s: its record grows too long", team->rec->config.team);
+	ret = datapath_set_record(team->dp, text, err);
+	free(text);
+	return ret;
+}
+
+int team_load(struct team *team, struct err *err)
+{
+	char *text = NULL;
+	int ret;
+
+	ret = datapath_get_record(team->dp, &text);
+	ret = ret ? err_set(err, ret, "the team's record cannot be read")
+		  : record_parse(text, strlen(text), team->rec, err);
+	free(text);
+	if (ret)
+		return ret;
+	ret = name_parse(detect_names, team->rec->detector);
+	team->detector = ret >= 0 ? (enum detect)ret : DETECT_POLL;
+	return 0;
+}
+
+void team_datapath_config(const struct team *team, struct datapath_config *ret)
+{
+	const struct config *config = &team->rec->config;
+
+	*ret = (struct datapath_config){
+		.mode = config->mode,
+		.hash = config->hash,
+		.mac = team->rec->mac,
+		.ifindex = team->rec->ifindex,
+		.inner_ifindex = team->rec->inner_ifindex,
+		.detector = team->detector,
+		.probe = config->arp_interval_ms != 0,
+		.n_arp_target = config->n_arp_ip_target,
+		.xdp = config->xdp,
+	};
+	for (unsigned i = 0; i < config->n_arp_ip_target; i++)
+		memcpy(&ret->arp_target[i], config->arp_ip_target[i].byte, 4);
+}
+
+void team_adopt_datapath(struct team *team)
+{
+	struct datapath_config config;
+
+	team_datapath_config(team, &config);
+	datapath_adopt(team->dp, &config);
+}
+
+static void read_devices(struct team *team)
+{
+	struct link_info inner;
+
+	team->vport_gone = link_get_index(team->link, team->rec->ifindex, &team->vport, NULL);
+	team->inner_up = !link_get_index(team->link, team->rec->inner_ifindex, &inner, NULL) &&
+			 inner.flags & IFF_UP;
+	for (unsigned i = 0; i < team->rec->n_ports; i++)
+		member_update_info(team, i);
+}
+
+/* Programs of another build are swapped under the links; what went away meanwhile is noticed. */
+static int adopt(struct team *team, struct err *err)
+{
+	bool swap = strcmp(team->rec->build, datapath_build_id()) != 0;
+	struct datapath_config config;
+	int ret = 0;
+
+	team_datapath_config(team, &config);
+	if (swap)
+		ret = datapath_configure(team->dp, &config, err);
+	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++) {
+		struct saved_port *saved = &team->rec->ports[i];
+		struct member *member = &team->member[i];
+
+		if (!member->present && saved->joined)
+			member_lost(team, i, "removed, or moved to another namespace");
+		if (!member->present)
+			continue;
+		if (swap || !datapath_joined(team->dp, saved->id, saved->ifindex))
+			ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac,
+					    err);
+	}
+	if (!ret && swap) {
+		strcpy(team->rec->build, datapath_build_id());
+		ret = team_store(team, err);
+	}
+	return ret ?: link_events_open(team->link, err);
+}
+
+static int open_team(struct team *team, const char *name, struct err *err)
+{
+	int ret, lock = -1;
+
+	ret = datapath_open(team->env->bpffs, name, &team->dp, err);
+	ret = ret ?: team_load(team, err);
+	if (ret)
+		return ret;
+	if (!team->rec->complete)
+		return err_set(err, -EBUSY,
+			       "%s: left half-made by an interrupted command; 'bpfteam detach %s' "
+			       "cleans up",
+			       name, name);
+	for (unsigned i = 0; i < team->rec->n_ports; i++)
+		member_init(&team->member[i]);
+	ret = link_open(&team->link, err);
+	if (ret)
+		return ret;
+	read_devices(team);
+	team_adopt_datapath(team);
+	if (team->env->daemon) {
+		lock = team_lock(team->env, err);
+		ret = lock < 0 ? lock : adopt(team, err);
+	}
+	if (!ret) {
+		team_resume_plan(team);
+		team->read_only = !team->env->daemon;
+		if (team->env->daemon && !team->vport_gone)
+			vport_follow_promisc(team);
+		team->dirty = true;
+		ret = team_replan(team, team_now_ns());
+	}
+	if (lock >= 0)
+		team_unlock(lock);
+	return ret;
+}
+
+int team_open(const struct team_env *env, const char *name, struct team **ret, struct err *err)
+{
+	struct team *team = team_new(env);
+	int error;
+
+	if (!team)
+		return err_set(err, -ENOMEM, "%s: out of memory", name);
+	error = open_team(team, name, err);
+	if (error) {
+		team_close(team);
+		return error;
+	}
+	*ret = team;
+	return 0;
+}
+
+int team_reload(struct team *team, struct err *err)
+{
+	const struct team_env *env = team->env;
+	struct team *fresh;
+	struct team old;
+	int ret;
+
+	ret = team_open(env, team->rec->config.team, &fresh, err);
+	if (ret)
+		return ret;
+	/* The handle's address stays; what it holds is exchanged. */
+	old = *team;
+	*team = *fresh;
+	*fresh = old;
+	team_close(fresh);
+	return 0;
+}
+
+const char *team_name(const struct team *team)
+{
+	return team->rec->config.team;
+}
+
+const struct config *team_config(const struct team *team)
+{
+	return &team->rec->config;
+}
+
+const char *team_detector(const struct team *team)
+{
+	return name_of(detect_names, team->detector);
+}
+
+unsigned team_n_ports(const struct team *team)
+{
+	return team->rec->n_ports;
+}
+
+const char *team_port_name(const struct team *team, unsigned i)
+{
+	return team->rec->ports[i].name;
+}
+
+const struct port *team_port_state(const struct team *team, unsigned i)
+{
+	return &team->member[i].state;
+}
+
+int team_link_fd(const struct team *team)
+{
+	return link_events_fd(team->link);
+}
+
+int team_events_fd(const struct team *team)
+{
+	return datapath_events_fd(team->dp);
+}
+
+uint64_t team_deadline(const struct team *team)
+{
+	return team->deadline_ns;
+}

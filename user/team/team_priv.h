@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * team_priv.h - what the files of user/team share: the running team, and who does what on it.
+ *
+ *   env.c          paths, the writers' lock
+ *   attach.c       out of nothing, and back to nothing
+ *   check.c        may this device become a port?
+ *   member.c       one port joins and leaves: settings saved, made, given back
+ *   move.c         addresses and routes between the ports and the team
+ *   open.c         a handle on a team that runs; its list
+ *   handle.c       the daemon's turn: events in, states, plan, data path, notices out
+ *   plan_apply.c   from the states of the ports to the maps
+ *   probe.c        the ARP monitor
+ *   notice.c       gratuitous ARP and NA; events for those who listen
+ *   vport.c        the team's interface: creation, MTU, MAC, promiscuity, carrier
+ *   reconfigure.c  one configuration to another without losing a frame
+ *   status.c, explain.c   JSON
+ */
+#ifndef BPFTEAM_TEAM_PRIV_H
+#define BPFTEAM_TEAM_PRIV_H
+
+#include "core/plan.h"
+#include "core/port.h"
+#include "core/record.h"
+#include "io/link.h"
+#include "io/wire.h"
+#include "team/team.h"
+
+#define NS_PER_MS 1000000ull
+
+/* What the ARP monitor remembers of a port between two of its turns. */
+struct probe_run {
+	enum probe_verdict verdict;
+	uint64_t started_ns; /* 0: not running */
+	uint64_t next_ns;
+	uint64_t heard_ns; /* last proof of life */
+	uint64_t rx_packets; /* at the last turn, where any frame counts */
+};
+
+/* A port at run time; struct saved_port of the same index is what the record knows of it. */
+struct member {
+	struct port state;
+	struct link_info info; /* as last heard; valid while present */
+	bool present;
+	bool link; /* the detector's word */
+	uint32_t speed_mbps;
+	bool full_duplex;
+	const char *missing_reason;
+	struct link_poll *poll; /* detector poll only */
+	struct probe_run probe;
+	uint64_t
+		seen_ns; /* CLOCK_MONOTONIC: when the kernel side saw the latest failure; 0 = not */
+};
+
+struct team {
+	const struct team_env *env;
+	struct record *rec;
+	struct datapath *dp;
+	struct link *link;
+	struct wire *wire; /* opened at first use */
+	struct link_info vport;
+	bool vport_gone;
+	struct member member[BPFTEAM_PORTS_MAX]; /* parallel to rec->ports */
+	enum detect detector;
+	struct plan plan;
+	bool planned;
+	struct bpfteam_slot slots[BPFTEAM_SLOTS]; /* as in the map */
+	bool slots_valid; /* members and weights are those the table was made for */
+	bool read_only; /* opened to look: writes nothing */
+	bool dirty; /* something was heard: states have to be worked out again */
+	bool inner_up; /* the inner end's admin state: the team's carrier */
+	unsigned notices; /* rounds of gratuitous ARP and NA still to be sent */
+	uint64_t notice_ns, poll_ns, rejoin_ns;
+	uint64_t ports_ns; /* when a port's state wants to be worked out again */
+	uint64_t deadline_ns; /* the least of all */
+};
+
+uint64_t team_now_ns(void); /* CLOCK_MONOTONIC */
+
+/* check.c: config's ports as this machine has them; those of running (or NULL) are ports already. */
+int team_check_ports(const struct team_env *env, struct link *link, const struct config *config,
+		     const struct config *running, unsigned flags, struct err *err);
+
+/* member.c */
+int member_index(const struct team *team, uint32_t ifindex); /* -1: none */
+int member_index_name(const struct team *team, const char *name);
+int member_add(struct team *team, const char *name); /* a place in the record; its index */
+void member_remove(struct team *team, unsigned i);
+int member_join(struct team *team, unsigned i, bool move, struct err *err);
+int member_leave(struct team *team, unsigned i, struct err *err);
+void member_lost(struct team *team, unsigned i, const char *reason);
+int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err);
+int member_add_probe_mac(struct team *team, unsigned i, struct err *err);
+void member_init(struct member *member);
+void member_fini(struct member *member);
+int member_update_info(struct team *team, unsigned i);
+
+/* move.c */
+int move_to_team(struct team *team, unsigned i, struct err *err);
+int move_back(struct team *team, unsigned i, struct err *err);
+int move_silence(struct team *team, unsigned i, struct err *err);
+int move_configure(struct team *team, const struct config *from, const struct config *to,
+		   struct err *err);
+
+/* open.c */
+struct team *team_new(const struct team_env *env);
+int team_store(struct team *team, struct err *err); /* writes the record */
+int team_load(struct team *team, struct err *err); /* reads it */
+void team_adopt_datapath(struct team *team);
+void team_datapath_config(const struct team *team, struct datapath_config *ret);
+
+/* plan_apply.c */
+void team_read_links(struct team *team);
+int team_replan(struct team *team, uint64_t now_ns);
+void team_resume_plan(struct team *team);
+
+/* probe.c: sends what is due, judges; returns when it wants to be called again. */
+uint64_t probe_turn(struct team *team, uint64_t now_ns);
+void probe_reset(struct member *member);
+
+/* notice.c */
+void notice_start(struct team *team, uint64_t now_ns);
+uint64_t notice_turn(struct team *team, uint64_t now_ns);
+void team_emit(struct team *team, enum team_event_type type, const char *port, const char *cause,
+	       uint64_t datapath_ns);
+
+/* vport.c */
+int vport_create(struct team *team, struct err *err);
+int vport_delete(struct team *team, struct err *err);
+void vport_changed(struct team *team, const struct link_info *info);
+void vport_follow_promisc(struct team *team);
+void vport_set_carrier(struct team *team, bool up);
+int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err);
+int vport_limit_gso(struct team *team, struct err *err);
+
+/* attach.c */
+int team_teardown(struct team *team, struct err *err);
+
+#endif
