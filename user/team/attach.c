@@ -114,7 +114,14 @@ static int join_all(struct team *team, unsigned flags, struct err *err)
 		if ((flags & TEAM_ALLOW_MISSING) &&
 		    link_get(team->link, config->ports[i].name, &info, NULL) == -ENODEV)
 			continue;
-		ret = member_join(team, i, flags & TEAM_MOVE_ADDRESSES, err);
+		ret = member_join(team, i, err);
+	}
+	/* The masks and the slots: from here on the team carries traffic, and addresses may come. */
+	ret = ret ?: vport_limit_gso(team, err);
+	ret = ret ?: team_replan(team, team_now_ns());
+	for (unsigned i = 0; !ret && i < config->n_ports; i++) {
+		if (team->rec->ports[i].joined)
+			ret = member_settle(team, i, flags & TEAM_MOVE_ADDRESSES, err);
 	}
 	return ret;
 }
@@ -136,9 +143,6 @@ static int build(struct team *team, unsigned flags, struct err *err)
 	team->inner_up = true;
 	ret = ret ?: link_set_up(team->link, team->rec->ifindex, true, err);
 	ret = ret ?: join_all(team, flags, err);
-	ret = ret ?: vport_limit_gso(team, err);
-	/* The masks and the slots: from here on the team carries traffic. */
-	ret = ret ?: team_replan(team, team_now_ns());
 	ret = ret ?: move_configure(team, NULL, &team->rec->config, err);
 	if (!ret && team->env->daemon)
 		ret = link_events_open(team->link, err);

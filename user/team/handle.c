@@ -46,7 +46,7 @@ static void rejoin(struct team *team, unsigned i)
 	lock = team_lock(team->env, NULL);
 	if (lock < 0)
 		return;
-	if (member_join(team, i, false, &err)) {
+	if (member_join(team, i, &err) || member_settle(team, i, false, &err)) {
 		team_emit(team, EVENT_CONFIG, team->rec->ports[i].name, err.text, 0);
 		member->missing_reason = "could not join again";
 	}

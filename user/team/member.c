@@ -216,13 +216,12 @@ static void start_link(struct team *team, unsigned i)
 }
 
 /*
- * Makes the device of the record's port i a port; with move its addresses and routes become the
- * team's, else they are put away. On failure the port is as it was.
+ * Makes the device of the record's port i a port: it receives for the team and can send for it once
+ * the plan says so. Its addresses are still its own. On failure the port is as it was.
  */
-int member_join(struct team *team, unsigned i, bool move, struct err *err)
+int member_join(struct team *team, unsigned i, struct err *err)
 {
 	struct saved_port *saved = &team->rec->ports[i];
-	struct member *member = &team->member[i];
 	int ret;
 
 	ret = save(team, i, err);
@@ -233,14 +232,27 @@ int member_join(struct team *team, unsigned i, bool move, struct err *err)
 		if (ret)
 			err_prefix(err, ret, "%s", saved->name);
 	}
-	ret = ret ?: move ? move_to_team(team, i, err) : move_silence(team, i, err);
 	if (ret) {
 		member_leave(team, i, NULL);
 		return ret;
 	}
-	probe_reset(member);
+	probe_reset(&team->member[i]);
 	start_link(team, i);
-	return team_store(team, err);
+	return 0;
+}
+
+/*
+ * The port's own stack falls silent: with move its addresses and routes become the team's, else
+ * they are put away until it leaves. On failure the port is as it was before it joined.
+ */
+int member_settle(struct team *team, unsigned i, bool move, struct err *err)
+{
+	int ret = move ? move_to_team(team, i, err) : move_silence(team, i, err);
+
+	ret = ret ?: team_store(team, err);
+	if (ret)
+		member_leave(team, i, NULL);
+	return ret;
 }
 
 static void restore_filters(struct team *team, struct saved_port *saved)

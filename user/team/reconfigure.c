@@ -84,7 +84,8 @@ static int add_ports(struct team *team, const struct config *to, unsigned flags,
 		if ((flags & TEAM_ALLOW_MISSING) &&
 		    link_get(team->link, name, &info, NULL) == -ENODEV)
 			continue;
-		ret = member_join(team, i, flags & TEAM_MOVE_ADDRESSES, err);
+		ret = member_join(team, i, err);
+		ret = ret ?: member_settle(team, i, flags & TEAM_MOVE_ADDRESSES, err);
 	}
 	return ret;
 }

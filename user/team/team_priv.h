@@ -86,7 +86,8 @@ int member_index(const struct team *team, uint32_t ifindex); /* -1: none */
 int member_index_name(const struct team *team, const char *name);
 int member_add(struct team *team, const char *name); /* a place in the record; its index */
 void member_remove(struct team *team, unsigned i);
-int member_join(struct team *team, unsigned i, bool move, struct err *err);
+int member_join(struct team *team, unsigned i, struct err *err);
+int member_settle(struct team *team, unsigned i, bool move, struct err *err);
 int member_leave(struct team *team, unsigned i, struct err *err);
 void member_lost(struct team *team, unsigned i, const char *reason);
 int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err);
