@@ -9,6 +9,7 @@
 # are CLOCK_MONOTONIC, the sending times of the frames on both sides of each gap.
 
 RATE=${RATE:-20000}
+# shellcheck disable=SC2034 # for the tests
 FRAMES_PER_MS=$((RATE / 1000))
 WINDOW_MS=600
 
