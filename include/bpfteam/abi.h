@@ -97,8 +97,10 @@ struct bpfteam_state {
 	__u32 capture;
 	__u64 failovers;
 	__u64 noticed;
+	/* When a sent frame last crossed the veth as an skb (jiffies): XDP leaves those alone. */
+	__u64 crossed_jiffies;
 };
-_Static_assert(sizeof(struct bpfteam_state) == 72, "bpfteam_state");
+_Static_assert(sizeof(struct bpfteam_state) == 80, "bpfteam_state");
 
 /* Why a frame was dropped. Names in core/names.c. */
 enum bpfteam_drop {

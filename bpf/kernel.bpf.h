@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * kernel.bpf.h - the few kernel structs that bpfteam looks into, as CO-RE declarations: only the
+ * members used, found by name in the running kernel's BTF.
+ *
+ * The kfuncs are there from Linux 6.2. They are weak, and every use stands behind cfg_state, so that
+ * an older kernel's verifier removes the calls before it would have to resolve them.
+ */
+#ifndef BPFTEAM_KERNEL_BPF_H
+#define BPFTEAM_KERNEL_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpfteam/abi.h"
+
+#define KERNEL_STRUCT __attribute__((preserve_access_index))
+
+struct net;
+
+struct net_device {
+	unsigned long state;
+	int ifindex;
+	unsigned int promiscuity;
+	struct {
+		struct net *net;
+	} nd_net;
+} KERNEL_STRUCT;
+
+struct sk_buff {
+	struct net_device *dev;
+} KERNEL_STRUCT;
+
+extern void *bpf_cast_to_kern_ctx(void *ctx) __weak __ksym;
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __weak __ksym;
+
+/* Bits of net_device.state (enum netdev_state_t, include/linux/netdevice.h). */
+#define DEVICE_START (1u << 0)
+#define DEVICE_PRESENT (1u << 1)
+#define DEVICE_NOCARRIER (1u << 2)
+#define DEVICE_LINK_BITS (DEVICE_START | DEVICE_PRESENT | DEVICE_NOCARRIER)
+#define DEVICE_LINK_UP (DEVICE_START | DEVICE_PRESENT)
+
+/* The namespace's address; 0 on a kernel without namespaces, where nothing is to be told apart. */
+static __always_inline __u64 device_net(struct net_device *dev)
+{
+	if (!bpf_core_field_exists(dev->nd_net.net))
+		return 0;
+	return (__u64)dev->nd_net.net;
+}
+
+/*
+ * Is the port's device, learnt earlier, up with carrier? The pointer may be stale: such reads can't
+ * fault, and memory that has been given to something else hardly bears our ifindex and namespace.
+ */
+static __always_inline bool device_ready(const struct bpfteam_port *port)
+{
+	struct net_device *dev = bpf_rdonly_cast((void *)port->dev,
+						 bpf_core_type_id_kernel(struct net_device));
+
+	return (dev->state & DEVICE_LINK_BITS) == DEVICE_LINK_UP &&
+	       (__u32)dev->ifindex == port->ifindex && device_net(dev) == port->net;
+}
+
+static __always_inline struct net_device *context_device(struct __sk_buff *skb)
+{
+	struct sk_buff *kernel_skb = bpf_cast_to_kern_ctx(skb);
+
+	return kernel_skb->dev;
+}
+
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * team.bpf.c - the vport's side: sending, and what user space asks of the data path.
+ *
+ * A frame that the stack sends through the team never crosses the veth: team_tx redirects it from
+ * tcx egress to the port, with its socket and its GSO size. Two kinds cross it, and team_inner, at
+ * the inner end, takes them on: frames of packet sockets, whose network header may stand at the MAC
+ * header, which bpf_redirect() refuses (net/core/filter.c), and the copies that a capture sees.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "count.bpf.h"
+#include "maps.bpf.h"
+#include "select.bpf.h"
+#include "watch.bpf.h"
+
+#define AF_PACKET 17
+#define TCX_NEXT -1
+#define TCX_DROP 2
+
+const volatile __u32 cfg_ifindex;
+const volatile __u32 cfg_mark;
+
+SEC("license")
+char LICENSE[] = "GPL";
+
+/* The hash of a frame. Headers that don't lie in the linear part are pulled there, once. */
+static __always_inline __u32 team_hash(struct __sk_buff *skb)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	enum parse_depth depth = flow_depth();
+	bool tagged = skb->vlan_present;
+	struct frame frame;
+	__u32 pull;
+
+	parse(data, end, tagged, depth, &frame);
+	if (unlikely(frame.cut) && end - data < skb->len) {
+		pull = skb->len < PARSE_PULL ? skb->len : PARSE_PULL;
+		bpf_skb_pull_data(skb, pull);
+		data = (void *)(long)skb->data;
+		end = (void *)(long)skb->data_end;
+		parse(data, end, tagged, depth, &frame);
+	}
+	return flow_hash(&frame);
+}
+
+static __always_inline void team_select(struct __sk_buff *skb, struct bpfteam_state *state,
+					bool notice, struct choice *choice)
+{
+	__u32 hash = cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : team_hash(skb);
+
+	select_port(state, hash, notice, choice);
+}
+
+/* Somebody listens on the team's interface and would see none of what is redirected. */
+static __always_inline bool team_is_captured(struct __sk_buff *skb,
+					     const struct bpfteam_state *state)
+{
+	if (state->capture)
+		return true;
+	return cfg_state && context_device(skb)->promiscuity > state->promisc_base;
+}
+
+/* The frame goes to the port as a clone; itself it crosses the veth for the capture's sake. */
+static __noinline int team_copy(struct __sk_buff *skb, struct bpfteam_state *state, __u32 ifindex)
+{
+	bpf_clone_redirect(skb, ifindex, 0);
+	skb->mark = cfg_mark;
+	state->crossed_jiffies = bpf_jiffies64();
+	return TCX_NEXT;
+}
+
+SEC("tc")
+int team_tx(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	struct bpf_sock *sk = skb->sk;
+	struct choice choice;
+
+	if (unlikely(!state))
+		return TCX_DROP;
+	if (sk && unlikely(sk->family == AF_PACKET)) {
+		state->crossed_jiffies = bpf_jiffies64();
+		return TCX_NEXT;
+	}
+	team_select(skb, state, true, &choice);
+	if (unlikely(!choice.port)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return TCX_DROP;
+	}
+	count_tx(choice.id, skb->len);
+	if (unlikely(team_is_captured(skb, state)))
+		return team_copy(skb, state, choice.port->ifindex);
+	return bpf_redirect(choice.port->ifindex, 0);
+}
+
+SEC("tc")
+int team_inner(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	/* team_tx has sent it; this is the copy that the capture saw. */
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	if (unlikely(!state))
+		return TCX_DROP;
+	team_select(skb, state, true, &choice);
+	if (unlikely(!choice.port)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return TCX_DROP;
+	}
+	count_tx(choice.id, skb->len);
+	return bpf_redirect(choice.port->ifindex, 0);
+}
+
+/* Where would this frame go? BPF_PROG_TEST_RUN only: the answer is in cb[], nothing is counted. */
+SEC("tc")
+int team_explain(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	if (!state)
+		return 1;
+	team_select(skb, state, false, &choice);
+	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice.port ? choice.id : BPFTEAM_PORT_NONE;
+	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice.slot;
+	skb->cb[BPFTEAM_EXPLAIN_HASH] = choice.hash;
+	skb->cb[BPFTEAM_EXPLAIN_POSITION] = choice.position;
+	return 0;
+}
+
+/*
+ * Learns the addresses of the device that BPF_PROG_TEST_RUN's ctx.ifindex names, as those of port
+ * cb[0]. Returns 0, or 1 when that entry is another device's.
+ */
+SEC("?tc")
+int team_learn(struct __sk_buff *skb)
+{
+	struct bpfteam_port *port = port_get(skb->cb[0]);
+	struct net_device *dev;
+
+	if (!cfg_state || !port)
+		return 1;
+	dev = context_device(skb);
+	if (port->ifindex && port->ifindex != (__u32)dev->ifindex)
+		return 1;
+	port->net = device_net(dev);
+	port->dev = (__u64)dev;
+	return 0;
+}
+
+/* BPF_PROG_TEST_RUN only. Returns 0, or a positive errno. */
+SEC("?tc")
+int team_watch(struct __sk_buff *skb)
+{
+	return cfg_state ? -watch_arm() : EOPNOTSUPP;
+}

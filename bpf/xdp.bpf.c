@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * xdp.bpf.c - opt-in: what XDP can do earlier or without an skb.
+ *
+ * xdp_port, on a port, drops what the port's tc program would drop and passes everything else.
+ * xdp_vport, on the team's inner end, sends what another XDP program redirected into the team on to
+ * a port, by the same slots and state. Both count what they finish; what they pass is counted by the
+ * tc program behind them.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "classify.bpf.h"
+#include "count.bpf.h"
+#include "maps.bpf.h"
+#include "select.bpf.h"
+
+/*
+ * What crosses the veth as an skb is team_inner's: it may be a capture's copy, or have its VLAN tag
+ * beside it, neither of which shows here. team_tx notes when it let one cross; XDP keeps its hands
+ * off for this long after. The kernel's tick is 1 to 10 ms.
+ */
+#define XDP_CROSSING_JIFFIES 25
+
+const volatile __u32 cfg_ifindex;
+const volatile __u32 cfg_mark;
+
+SEC("license")
+char LICENSE[] = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, BPFTEAM_PORTS_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} tx_ports SEC(".maps");
+
+static __always_inline int xdp_classify(const struct bpfteam_state *state, const void *data,
+					const void *end)
+{
+	struct frame frame;
+
+	parse(data, end, false, PARSE_MAC, &frame);
+	if (unlikely(!frame.mac))
+		return BPFTEAM_DROP_MALFORMED;
+	if (classify_is_local(&frame))
+		return CLASSIFY_PORT;
+	if (unlikely(!classify_is_accepted(state)))
+		return BPFTEAM_DROP_DISABLED_PORT;
+	/* port_rx stamps it, whatever becomes of it. */
+	if (classify_is_probe_arp(&frame))
+		return CLASSIFY_PORT;
+	return classify_team(state, &frame);
+}
+
+SEC("?xdp")
+int xdp_port(struct xdp_md *ctx)
+{
+	struct bpfteam_state *state = state_get();
+	int verdict;
+
+	if (unlikely(!state))
+		return XDP_PASS;
+	verdict = xdp_classify(state, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	if (likely(verdict < 0))
+		return XDP_PASS;
+	count_drop(cfg_port, verdict);
+	return XDP_DROP;
+}
+
+static __always_inline bool xdp_is_crossing(const struct bpfteam_state *state)
+{
+	return state->capture || (state->crossed_jiffies &&
+				  bpf_jiffies64() - state->crossed_jiffies < XDP_CROSSING_JIFFIES);
+}
+
+SEC("?xdp")
+int xdp_vport(struct xdp_md *ctx)
+{
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+	struct frame frame;
+	__u32 hash = 0;
+	int ret;
+
+	if (unlikely(!state || xdp_is_crossing(state)))
+		return XDP_PASS;
+	if (cfg_mode != BPFTEAM_ACTIVE_BACKUP) {
+		parse(data, end, false, flow_depth(), &frame);
+		hash = flow_hash(&frame);
+	}
+	select_port(state, hash, true, &choice);
+	if (unlikely(!choice.port)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return XDP_DROP;
+	}
+	ret = bpf_redirect_map(&tx_ports, choice.id, XDP_PASS);
+	if (likely(ret == XDP_REDIRECT))
+		count_tx(choice.id, end - data);
+	return ret;
+}
