@@ -8,7 +8,7 @@
 _bpfteam_global='--runtime-dir --bpffs --standalone --json --help --version'
 _bpfteam_commands='attach detach apply port show explain monitor doctor help'
 declare -gA _bpfteam_options=(
-	[attach]='--mode --hash --primary --mac --mtu --address --detect --rx --move-addresses
+	[attach]='--mode --hash --primary --primary-reselect --mac --mtu --address --detect --rx --move-addresses
 		--no-failover --updelay --downdelay --arp-interval --arp-ip-target --xdp'
 	[apply]='--check'
 	[port]='--weight --priority --drain --undrain --disable --enable'
@@ -19,8 +19,9 @@ declare -gA _bpfteam_values=(
 	[--mode]='active-backup balance-xor'
 	[--hash]='layer2 layer2+3 layer3+4'
 	[--detect]='auto state fentry kprobe poll'
+	[--primary-reselect]='always better failure'
 	[--rx]='redirect'
-	[--proto]='tcp udp icmp icmpv6'
+	[--proto]='tcp udp sctp icmp'
 )
 _bpfteam_free='--primary --mac --mtu --address --updelay --downdelay --arp-interval --arp-ip-target
 	--weight --priority --src --dst --sport --dport --smac --dmac --vlan'
