@@ -107,12 +107,6 @@ static void on_event(const struct bpfteam_event *event, void *arg)
 			continue;
 		if (event->type == BPFTEAM_EVENT_LINK_DOWN) {
 			team->member[i].seen_ns = event->ns;
-			/*
-			 * The transmit path may have met it before the watch did. From here on the
-			 * watch sees a difference again when the port is back, and tells.
-			 */
-			if (event->source == BPFTEAM_SOURCE_TX)
-				datapath_set_link(team->dp, event->port, false);
 			member_update_info(team, i);
 		}
 		team->dirty = true;
