@@ -31,7 +31,6 @@ config() {
 step() {
 	local what=$1
 	shift
-	steps+=("$what $(now_ns)")
 	check "$what" "$@"
 	pause 0.3
 }

@@ -212,7 +212,7 @@ setup() {
 	mkdir "$BPFFS" "$RUN" "$ETC"
 	mount -t bpf bpf "$BPFFS" || skip_all "bpffs can't be mounted"
 	export BPFTEAM_RUNTIME_DIR=$RUN BPFTEAM_BPFFS=$BPFFS
-	echo "TAP version 13"
+	[ -n "${TAP_QUIET:-}" ] || echo "TAP version 13"
 }
 
 cleanup() {
