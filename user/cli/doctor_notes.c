@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * doctor_notes.c - what to look after around running teams: who else manages the ports, addresses
+ * that came back to them, filters that drop, ports without a second. Called by doctor.c.
+ */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/render.h"
+#include "io/link.h"
+
+static void add(json_t *notes, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add(json_t *notes, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	json_array_append_new(notes, json_string(text));
+}
+
+/* Per namespace, as /proc/sys/net is; 0 when it can't be read. */
+static int read_rp_filter(const char *name)
+{
+	char path[128];
+	FILE *file;
+	int value = 0;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%d", &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+/* A DHCP client or a network manager that does not know of the team gives ports addresses again. */
+static void note_addresses(json_t *notes, struct link *link, const json_t *port)
+{
+	struct saved_addr *addrs = calloc(RECORD_ADDRS_MAX, sizeof(*addrs));
+	const char *name = json_text(port, "name");
+	char text[ADDR_STRLEN];
+	unsigned n = 0;
+
+	if (addrs &&
+	    !link_addrs(link, json_integer_value(json_object_get(port, "ifindex")), addrs,
+			RECORD_ADDRS_MAX, &n, NULL) &&
+	    n)
+		add(notes,
+		    "%s is a port and holds the address %s: keep DHCP clients and network managers "
+		    "off it, and 'ip addr flush dev %s'",
+		    name, addr_format(&addrs[0].addr, true, text), name);
+	free(addrs);
+}
+
+static void note_team(json_t *notes, struct link *link, const json_t *team)
+{
+	const char *name = json_text(team, "name"), *detector = json_text(team, "detector");
+	const json_t *port;
+	unsigned up = 0;
+	size_t i;
+
+	json_array_foreach (json_object_get(team, "ports"), i, port) {
+		up += !strcmp(json_text(port, "state"), "up");
+		if (link)
+			note_addresses(notes, link, port);
+	}
+	if (up < 2)
+		add(notes, "%s: %s", name,
+		    up ? "only one port is up: nothing to fail over to" : "no port is up");
+	if (json_is_false(json_object_get(team, "daemon")))
+		add(notes, "%s: nobody watches it%s; start bpfteamd", name,
+		    !strcmp(detector, "poll") ? ", and nobody sees its ports fail" : "");
+	if (read_rp_filter(name) == 1 || (read_rp_filter("all") == 1 && !read_rp_filter(name)))
+		add(notes,
+		    "%s: rp_filter is strict: what is not answered through %s is dropped; "
+		    "'sysctl net.ipv4.conf.%s.rp_filter=2' where routes are asymmetric",
+		    name, name, name);
+}
+
+json_t *doctor_notes(const json_t *teams)
+{
+	json_t *notes = json_array();
+	struct link *link = NULL;
+	const json_t *team;
+	size_t i;
+
+	if (json_array_size(teams) && link_open(&link, NULL))
+		link = NULL;
+	json_array_foreach (teams, i, team)
+		note_team(notes, link, team);
+	link_close(link);
+	if (!access("/run/NetworkManager", F_OK))
+		add(notes, "NetworkManager is here: keep it off the ports, 'nmcli device set PORT "
+			   "managed no' now and [keyfile] unmanaged-devices=interface-name:PORT "
+			   "for good");
+	if (!access("/run/systemd/netif", F_OK))
+		add(notes, "systemd-networkd is here: ports need a .network file with "
+			   "[Link] Unmanaged=yes or none; addresses belong into the team's own");
+	return notes;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* show.c - `bpfteam show`: the state of one team or of all, from the daemon or from the maps. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/render.h"
+
+struct collect {
+	struct cli *cli;
+	json_t *array;
+	bool daemon;
+	int r; /* of the first team that can't be read; cli->err is about it */
+};
+
+static int collect_team(const char *name, void *arg)
+{
+	struct collect *collect = arg;
+	struct team *team;
+	struct err err;
+	int r = team_open(&collect->cli->env, name, &team, &err);
+
+	/* Gone between the list and here. */
+	if (r == -ENOENT)
+		return 0;
+	if (!r) {
+		json_t *status = team_status(team, collect->daemon);
+
+		team_close(team);
+		if (!status || json_array_append_new(collect->array, status))
+			r = err_set(&err, -ENOMEM, "%s: no status: out of memory", name);
+	}
+	if (r && !collect->r) {
+		collect->r = r;
+		collect->cli->err = err;
+	}
+	return 0;
+}
+
+int show_collect(struct cli *cli, const char *name, bool daemon, json_t **ret)
+{
+	struct collect collect = {.cli = cli, .array = json_array(), .daemon = daemon};
+
+	if (name)
+		collect_team(name, &collect);
+	else
+		team_list(&cli->env, collect_team, &collect);
+	*ret = collect.array;
+	if (name && !collect.r && !json_array_size(collect.array))
+		return cli_no_team(cli, name, NULL);
+	return collect.r;
+}
+
+static int ask_daemon(struct cli *cli, struct client *client, const char *name, json_t **ret)
+{
+	json_t *all, *team;
+	struct err err;
+	size_t i;
+	int r = client_status(client, name ? name : "", ret, &cli->err);
+
+	/* Refused: perhaps since there is none of that name. Then say which there are. */
+	if (r != -EREMOTEIO || !name || client_status(client, "", &all, &err))
+		return r;
+	json_array_foreach (all, i, team)
+		if (!strcmp(json_text(team, "name"), name))
+			return r;
+	return cli_no_team(cli, name, all);
+}
+
+int show_run(struct cli *cli, void *options, int argc, char **argv)
+{
+	const char *name = argc ? argv[0] : NULL;
+	struct client *client;
+	json_t *teams = NULL;
+	int r = cli_worker(cli, &client);
+
+	if (r)
+		return r;
+	if (client)
+		r = ask_daemon(cli, client, name, &teams);
+	else
+		r = show_collect(cli, name, cli->standalone && client_there(cli->env.runtime_dir),
+				 &teams);
+	client_close(client);
+	/* One team that can't be read must not hide the others. */
+	if (!r || (!name && json_array_size(teams)))
+		r = cli_print(cli, teams, render_show) ?: r;
+	return r;
+}
