@@ -93,8 +93,13 @@ int link_del_addr(struct link *link, uint32_t ifindex, const struct saved_addr *
  */
 int link_routes(struct link *link, uint32_t ifindex, struct saved_route *routes, unsigned max,
 		unsigned *n, struct err *err);
+/*
+ * IPv4: creates, or replaces the route of the same prefix, TOS and metric whatever its device.
+ * IPv6: creates, and leaves those by other next hops as they are: whoever moves a route deletes the
+ * old one. -ESRCH from del when there is none.
+ */
 int link_add_route(struct link *link, uint32_t ifindex, const struct saved_route *route,
-		   struct err *err); /* creates or replaces */
+		   struct err *err);
 int link_del_route(struct link *link, uint32_t ifindex, const struct saved_route *route,
 		   struct err *err);
 
@@ -102,9 +107,10 @@ int link_del_route(struct link *link, uint32_t ifindex, const struct saved_route
 void link_speed(const char *name, uint32_t *speed_mbps, bool *full_duplex);
 
 /*
- * Carrier as the driver last set it, without RTNL and without waiting for link watch: opened once
- * per port (sysfs carrier_down_count, carrier_up_count and operstate of the namespace's /sys when it
- * fits the ifindex, else SIOCETHTOOL ETHTOOL_GLINK). For the poll detector.
+ * Carrier as the driver last set it, without waiting for link watch: opened once per port (kept
+ * descriptors of sysfs's carrier_changes and flags, read without the RTNL, where /sys is that of the
+ * namespace; else SIOCETHTOOL ETHTOOL_GLINK). For the poll detector. A device that moved to another
+ * namespace reads 0, and -ENODEV once it comes up there.
  */
 struct link_poll;
 int link_poll_open(uint32_t ifindex, const char *name, struct link_poll **ret);

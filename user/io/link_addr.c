@@ -23,6 +23,7 @@ struct addr_list {
 	int family;
 	struct saved_addr *addrs;
 	unsigned max, n;
+	unsigned first; /* of this family */
 };
 
 static void parse_addr(const struct nlmsghdr *nlh, struct saved_addr *ret)
@@ -60,12 +61,11 @@ static int read_addr(const struct nlmsghdr *nlh, void *arg)
 	struct saved_addr addr;
 
 	if (!nlh) {
-		list->n = 0;
+		list->n = list->first;
 		return 0;
 	}
 	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
 		return 0;
-	/* A kernel without IPv6 answers with all families. */
 	ifa = mnl_nlmsg_get_payload(nlh);
 	if (ifa->ifa_index != list->ifindex || ifa->ifa_family != list->family)
 		return 0;
@@ -102,8 +102,7 @@ static void reverse(struct saved_addr *addrs, unsigned n)
 int link_addrs(struct link *link, uint32_t ifindex, struct saved_addr *addrs, unsigned max,
 	       unsigned *n, struct err *err)
 {
-	struct addr_list v4 = {ifindex, AF_INET, addrs, max, 0};
-	struct addr_list v6 = {ifindex, AF_INET6, addrs, max, 0};
+	struct addr_list list = {.ifindex = ifindex, .addrs = addrs, .max = max};
 	struct link_info info;
 	int ret;
 
@@ -111,18 +110,17 @@ int link_addrs(struct link *link, uint32_t ifindex, struct saved_addr *addrs, un
 	ret = link_get_index(link, ifindex, &info, err);
 	if (ret)
 		return ret;
-	ret = dump_addrs(link, &v4);
-	if (!ret) {
-		v6.addrs = addrs + v4.n;
-		v6.max = max - v4.n;
-		ret = dump_addrs(link, &v6);
+	for (unsigned i = 0; !ret && i < (info.addr_gen_mode == LINK_IPV6_OFF ? 1 : 2); i++) {
+		list.family = i ? AF_INET6 : AF_INET;
+		list.first = list.n;
+		ret = dump_addrs(link, &list);
 	}
 	if (ret == -E2BIG)
 		return err_set(err, ret, "%s: it holds more than %u addresses", info.name, max);
 	if (ret)
 		return link_nl_fail(link, ret, ifindex, err, "list its addresses");
-	reverse(v6.addrs, v6.n);
-	*n = v4.n + v6.n;
+	reverse(addrs + list.first, list.n - list.first);
+	*n = list.n;
 	/* The device's own name is what a label defaults to, here and on the device it moves to. */
 	for (unsigned i = 0; i < *n; i++) {
 		if (!strcmp(addrs[i].label, info.name))

@@ -17,7 +17,6 @@
 /* Newer than the headers this builds with. */
 #define ATTR_GSO_IPV4_MAX_SIZE 63
 #define ATTR_MAX ATTR_GSO_IPV4_MAX_SIZE
-#define ADDR_GEN_MODE_OFF 0xff
 
 static void parse_mac(const struct nlattr *attr, struct mac *ret)
 {
@@ -41,7 +40,7 @@ static uint8_t parse_addr_gen_mode(const struct nlattr *af_spec)
 
 	link_nl_nested(af_spec, af, AF_INET6);
 	link_nl_nested(af[AF_INET6], tb, IFLA_INET6_ADDR_GEN_MODE);
-	return link_nl_u8(tb[IFLA_INET6_ADDR_GEN_MODE], ADDR_GEN_MODE_OFF);
+	return link_nl_u8(tb[IFLA_INET6_ADDR_GEN_MODE], LINK_IPV6_OFF);
 }
 
 int link_dev_parse(const struct nlmsghdr *nlh, struct link_info *ret)

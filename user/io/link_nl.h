@@ -11,6 +11,9 @@
 
 #include "io/link.h"
 
+/* link_info.addr_gen_mode of a device without IPv6. */
+#define LINK_IPV6_OFF 0xff
+
 /* The kernel builds dumps of up to 32 KiB a message buffer when the reader offers that much. */
 #define LINK_BUFFER_SIZE (64 * 1024)
 

@@ -3,9 +3,16 @@
  * link_poll.c - is the carrier there? Asked for each port every few milliseconds; and the speed.
  * Called by team/ for the poll detector and for `show`.
  *
- * sysfs's carrier_changes counts netif_carrier_on() and _off() that changed something, and is read
- * without the RTNL: once the state is known, whether the count is odd tells it from then on. (sysfs's
- * carrier, operstate, and ETHTOOL_GLINK take the RTNL, and carrier waits for link watch.)
+ * sysfs's carrier_changes counts every netif_carrier_on() and _off() that changed something: once
+ * the state is known, the count being odd or even tells it from then on. It and sysfs's flags are
+ * read without the RTNL. What takes it waits behind whoever sets up devices: measured on 6.18 while
+ * veths were made and deleted, at worst 0.14 ms for these two, 1.7 ms for sysfs's carrier (which
+ * waits for link watch, too) and 1.3 ms for ETHTOOL_GLINK. Undisturbed, link_poll_read() took
+ * 1,150 ns here by sysfs and 1,350 ns by ioctl; an RTM_GETLINK takes 8,300, and opening a sysfs file
+ * each time 7,000.
+ *
+ * /sys belongs to the namespace in which it was mounted, which need not be the one we are in
+ * (nsenter --net); then the ioctls are what is left.
  */
 #include <net/if.h>
 #include <errno.h>
@@ -15,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,56 +42,52 @@ static int open_sysfs(const char *name, const char *file)
 {
 	char path[64 + IFNAMSIZ];
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/%s", name, file);
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/%s", name, file);
 	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* A line of a sysfs file that is kept open. */
+static int read_text(int fd, char *text, size_t size)
+{
+	ssize_t n = pread(fd, text, size - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return 0;
 }
 
 static int read_number(int fd, int base, uint32_t *ret)
 {
 	char text[24];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	int code = read_text(fd, text, sizeof(text));
 
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	*ret = (uint32_t)strtoll(text, NULL, base);
-	return 0;
+	if (!code)
+		*ret = (uint32_t)strtoll(text, NULL, base);
+	return code;
 }
 
-static bool is_device(const char *name, uint32_t ifindex)
+static bool sysfs_says(const char *name, const char *file, const char *text)
 {
-	uint32_t value = 0;
-	int fd = open_sysfs(name, "ifindex");
+	char line[64] = "";
+	int fd = open_sysfs(name, file);
 
 	if (fd < 0)
 		return false;
-	read_number(fd, 10, &value);
+	read_text(fd, line, sizeof(line));
 	close(fd);
-	return value == ifindex;
+	return !strcasecmp(line, text);
 }
 
-/* The carrier bit itself is asked of rtnetlink, whatever the device's administrative state. */
-static int learn_base(struct link_poll *poll)
+/* Another namespace may have a device of that name and index, as the first NIC of both. */
+static bool is_sysfs_of(const struct link_info *info)
 {
-	struct link_info info;
-	struct link *link = NULL;
-	int ret = link_open(&link, NULL);
+	char text[MAC_STRLEN];
 
-	for (unsigned i = 0; !ret && i < 10; i++) {
-		uint32_t before = 0, after = 0;
-
-		ret = read_number(poll->changes_fd, 10, &before);
-		if (!ret)
-			ret = link_get_index(link, poll->ifindex, &info, NULL);
-		if (!ret)
-			ret = read_number(poll->changes_fd, 10, &after);
-		if (ret || before != after)
-			continue;
-		poll->base = info.carrier ^ (before & 1);
-		break;
-	}
-	link_close(link);
-	return ret;
+	snprintf(text, sizeof(text), "%u", info->ifindex);
+	return sysfs_says(info->name, "ifindex", text) &&
+	       sysfs_says(info->name, "address", mac_format(&info->mac, text));
 }
 
 static void close_sysfs(struct link_poll *poll)
@@ -95,20 +99,48 @@ static void close_sysfs(struct link_poll *poll)
 	poll->changes_fd = poll->flags_fd = -1;
 }
 
-/* Leaves the descriptors at -1 where this can't be used. */
-static void try_sysfs(struct link_poll *poll, const char *name)
+/* The carrier bit itself is asked of rtnetlink, whatever the device's administrative state. */
+static int learn_base(struct link_poll *poll, struct link *link)
 {
-	struct stat st;
+	struct link_info info;
+	uint32_t before, after;
+	int ret;
 
-	if (!is_device(name, poll->ifindex))
-		return;
-	poll->changes_fd = open_sysfs(name, "carrier_changes");
-	poll->flags_fd = open_sysfs(name, "flags");
+	do {
+		ret = read_number(poll->changes_fd, 10, &before);
+		if (!ret)
+			ret = link_get_index(link, poll->ifindex, &info, NULL);
+		if (!ret)
+			ret = read_number(poll->changes_fd, 10, &after);
+	} while (!ret && before != after);
+	if (!ret)
+		poll->base = info.carrier ^ (before & 1);
+	return ret;
+}
+
+/* Leaves the descriptors at -1 where sysfs can't be used. */
+static int try_sysfs(struct link_poll *poll)
+{
+	struct link *link = NULL;
+	struct link_info info;
+	struct stat st;
+	int ret;
+
+	ret = link_open(&link, NULL);
+	if (!ret)
+		ret = link_get_index(link, poll->ifindex, &info, NULL);
+	if (ret || !is_sysfs_of(&info))
+		goto out;
+	poll->changes_fd = open_sysfs(info.name, "carrier_changes");
+	poll->flags_fd = open_sysfs(info.name, "flags");
 	if (poll->changes_fd < 0 || poll->flags_fd < 0 || fstat(poll->changes_fd, &st) < 0 ||
-	    learn_base(poll))
+	    learn_base(poll, link))
 		close_sysfs(poll);
 	else
 		poll->inode = st.st_ino;
+out:
+	link_close(link);
+	return ret;
 }
 
 int link_poll_open(uint32_t ifindex, const char *name, struct link_poll **ret)
@@ -121,14 +153,8 @@ int link_poll_open(uint32_t ifindex, const char *name, struct link_poll **ret)
 	poll->ifindex = ifindex;
 	poll->changes_fd = poll->flags_fd = -1;
 	poll->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (poll->socket < 0) {
-		code = -errno;
-		link_poll_close(poll);
-		return code;
-	}
-	try_sysfs(poll, name);
-	code = link_poll_read(poll);
-	if (code < 0) {
+	code = poll->socket < 0 ? -errno : try_sysfs(poll);
+	if (code) {
 		link_poll_close(poll);
 		return code;
 	}
@@ -158,16 +184,16 @@ static int read_ioctl(const struct link_poll *poll)
 {
 	struct ethtool_value value = {.cmd = ETHTOOL_GLINK};
 	struct ifreq ifr;
+	bool running;
 
 	if (read_name(poll, &ifr) || ioctl(poll->socket, SIOCGIFFLAGS, &ifr) < 0)
 		return -ENODEV;
 	if (!(ifr.ifr_flags & IFF_UP))
 		return 0;
-	if (!(ifr.ifr_flags & IFF_RUNNING))
-		return 0;
+	running = ifr.ifr_flags & IFF_RUNNING;
 	ifr.ifr_data = (void *)&value;
 	if (ioctl(poll->socket, SIOCETHTOOL, &ifr) < 0)
-		return errno == ENODEV ? -ENODEV : 1;
+		return errno == EOPNOTSUPP ? running : -ENODEV;
 	return value.data != 0;
 }
 
@@ -184,14 +210,23 @@ static bool is_still_here(const struct link_poll *poll)
 	return stat(path, &st) == 0 && st.st_ino == poll->inode;
 }
 
-static int read_sysfs(struct link_poll *poll)
+static int read_state(const struct link_poll *poll, bool *up)
 {
 	uint32_t flags, changes;
-	bool up;
 
 	if (read_number(poll->flags_fd, 16, &flags) || read_number(poll->changes_fd, 10, &changes))
 		return -ENODEV;
-	up = (flags & IFF_UP) && poll->base ^ (changes & 1);
+	*up = (flags & IFF_UP) && (poll->base ^ (changes & 1));
+	return 0;
+}
+
+/* A change is read twice: netif_carrier_event() adds to the count in two steps. */
+static int read_sysfs(struct link_poll *poll)
+{
+	bool up;
+
+	if (read_state(poll, &up) || (up != poll->was_up && read_state(poll, &up)))
+		return -ENODEV;
 	if (up && !poll->was_up && !is_still_here(poll))
 		return -ENODEV;
 	poll->was_up = up;

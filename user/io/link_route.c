@@ -18,6 +18,7 @@ struct route_list {
 	int family;
 	struct saved_route *routes;
 	unsigned max, n;
+	unsigned first; /* of this family */
 	struct addr culprit; /* the route that can't be moved */
 };
 
@@ -78,7 +79,7 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	const struct rtmsg *rtm;
 
 	if (!nlh) {
-		list->n = 0;
+		list->n = list->first;
 		return 0;
 	}
 	if (nlh->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
@@ -99,6 +100,9 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	list->culprit = route.to;
 	if (tb[RTA_MULTIPATH])
 		return multipath_uses(tb[RTA_MULTIPATH], list->ifindex) ? -EMULTIHOP : 0;
+	/* Listed because of its device, which net.ipv4.nexthop_compat_mode=0 leaves out. */
+	if (tb[RTA_NH_ID] && !tb[RTA_OIF])
+		return -EMULTIHOP;
 	if (link_nl_u32(tb[RTA_OIF], 0) != list->ifindex)
 		return 0;
 	/* Tunnels (lwtunnel) and source-specific routes have more to them than is saved. */
@@ -122,21 +126,32 @@ static int dump_routes(struct link *link, struct route_list *list)
 	return link_nl_dump(link, &req, read_route, list);
 }
 
-static int fail_list(struct link *link, int ret, const struct route_list *list, struct err *err)
+/* "default" for a prefix of no length, as ip(8) says it. */
+static const char *format_to(const struct addr *to, char buf[ADDR_STRLEN])
 {
-	char to[ADDR_STRLEN];
+	return to->prefixlen ? addr_format(to, true, buf) : "default";
+}
 
-	addr_format(&list->culprit, true, to);
+static int fail_list(struct link *link, int ret, const char *name, const struct route_list *list,
+		     struct err *err)
+{
+	char buf[ADDR_STRLEN];
+	const char *to = format_to(&list->culprit, buf);
+
 	switch (ret) {
 	case -EMULTIHOP:
-		return link_nl_fail(link, ret, list->ifindex, err,
-				    "move the multipath route to %s; delete it first", to);
+		return err_set(err, ret,
+			       "%s: can't take over the route to %s: it has several next hops; "
+			       "delete it first",
+			       name, to);
 	case -EOPNOTSUPP:
-		return link_nl_fail(link, ret, list->ifindex, err,
-				    "move the tunnel or source-specific route to %s", to);
+		return err_set(err, ret,
+			       "%s: can't take over the route to %s: it is a tunnel's or depends "
+			       "on the source; delete it first",
+			       name, to);
 	case -E2BIG:
-		return link_nl_fail(link, ret, list->ifindex, err,
-				    "move its routes: there are more than %u", list->max);
+		return err_set(err, ret, "%s: can't take over its routes: there are more than %u",
+			       name, list->max);
 	default:
 		return link_nl_fail(link, ret, list->ifindex, err, "list its routes");
 	}
@@ -145,12 +160,12 @@ static int fail_list(struct link *link, int ret, const struct route_list *list, 
 /* Routes without a gateway first, since those with one are refused until it can be reached. */
 static void sort_routes(struct saved_route *routes, unsigned n)
 {
-	for (unsigned i = 1, direct = 0; direct < n && i <= n; i++) {
-		struct saved_route route = routes[i - 1];
+	for (unsigned i = 0, direct = 0; i < n; i++) {
+		struct saved_route route = routes[i];
 
 		if (route.via.family != AF_UNSPEC)
 			continue;
-		memmove(&routes[direct + 1], &routes[direct], sizeof(route) * (i - 1 - direct));
+		memmove(&routes[direct + 1], &routes[direct], sizeof(route) * (i - direct));
 		routes[direct++] = route;
 	}
 }
@@ -158,24 +173,23 @@ static void sort_routes(struct saved_route *routes, unsigned n)
 int link_routes(struct link *link, uint32_t ifindex, struct saved_route *routes, unsigned max,
 		unsigned *n, struct err *err)
 {
-	struct route_list v4 = {.ifindex = ifindex,
-				.family = AF_INET,
-				.routes = routes,
-				.max = max};
-	struct route_list v6 = {.ifindex = ifindex, .family = AF_INET6};
+	struct route_list list = {.ifindex = ifindex, .routes = routes, .max = max};
+	struct link_info info;
 	int ret;
 
 	*n = 0;
-	ret = dump_routes(link, &v4);
+	ret = link_get_index(link, ifindex, &info, err);
+	for (unsigned i = 0; !ret && i < (info.addr_gen_mode == LINK_IPV6_OFF ? 1 : 2); i++) {
+		list.family = i ? AF_INET6 : AF_INET;
+		list.first = list.n;
+		ret = dump_routes(link, &list);
+		if (ret)
+			fail_list(link, ret, info.name, &list, err);
+	}
 	if (ret)
-		return fail_list(link, ret, &v4, err);
-	v6.routes = routes + v4.n;
-	v6.max = max - v4.n;
-	ret = dump_routes(link, &v6);
-	if (ret)
-		return fail_list(link, ret, &v6, err);
-	*n = v4.n + v6.n;
-	sort_routes(routes, *n);
+		return ret;
+	sort_routes(routes, list.n);
+	*n = list.n;
 	return 0;
 }
 
@@ -233,9 +247,9 @@ static int change_route(struct link *link, uint32_t ifindex, uint16_t type, uint
 static int fail_route(struct link *link, int ret, uint32_t ifindex, const char *verb,
 		      const struct saved_route *route, struct err *err)
 {
-	char to[ADDR_STRLEN], via[ADDR_STRLEN];
+	char buf[ADDR_STRLEN], via[ADDR_STRLEN];
+	const char *to = format_to(&route->to, buf);
 
-	addr_format(&route->to, true, to);
 	if (route->via.family == AF_UNSPEC)
 		return link_nl_fail(link, ret, ifindex, err, "%s route to %s", verb, to);
 	addr_format(&route->via, false, via);

@@ -188,7 +188,9 @@ int link_create_veth(struct link *link, const struct link_veth *veth, struct err
 			       veth->outer, outer ? "it" : veth->inner);
 	}
 	if (ret)
-		return err_set(err, ret, "%s: can't create a veth pair: %s%s%s%s", veth->outer,
+		return err_set(err, ret,
+			       "%s: can't create a veth pair with MTU %u and %u queues: %s%s%s%s",
+			       veth->outer, veth->mtu, veth->queues,
 			       ret == -EPERM ? "not permitted; it takes CAP_NET_ADMIN"
 					     : strerror(-ret),
 			       link->extack[0] ? " (" : "", link->extack,
