@@ -48,11 +48,23 @@ static __always_inline bool parse_is_tag(__u16 type)
 	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline bool parse_has_ports(__u8 protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
-	       protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
-}
+/*
+ * What follows an IP header, by protocol number. Extension headers are 8 bytes plus their length
+ * field times the low bits here. A table, since every branch in the walk would double the paths
+ * that the verifier has to follow.
+ */
+#define PARSE_UNIT 0x0f
+#define PARSE_EXTENSION 0x10
+#define PARSE_HAS_PORTS 0x20
+
+static const __u8 parse_protocol[256] = {
+	[IPPROTO_HOPOPTS] = PARSE_EXTENSION | 8, [IPPROTO_ROUTING] = PARSE_EXTENSION | 8,
+	[IPPROTO_DSTOPTS] = PARSE_EXTENSION | 8, [IPPROTO_MH] = PARSE_EXTENSION | 8,
+	[IPPROTO_AH] = PARSE_EXTENSION | 4,      [IPPROTO_FRAGMENT] = PARSE_EXTENSION | 0,
+	[IPPROTO_TCP] = PARSE_HAS_PORTS,         [IPPROTO_UDP] = PARSE_HAS_PORTS,
+	[IPPROTO_SCTP] = PARSE_HAS_PORTS,        [IPPROTO_DCCP] = PARSE_HAS_PORTS,
+	[IPPROTO_UDPLITE] = PARSE_HAS_PORTS,
+};
 
 static __always_inline void parse_ports(const void *l4, const void *end, struct frame *frame)
 {
@@ -77,32 +89,15 @@ static __always_inline void parse_ip4(const struct iphdr *ip, const void *end,
 	frame->ip4 = ip;
 	/* More fragments, or an offset: only the first one has ports, and all go the same way. */
 	if (depth < PARSE_PORTS || ip->frag_off & bpf_htons(0x3fff) ||
-	    !parse_has_ports(ip->protocol))
+	    !(parse_protocol[ip->protocol] & PARSE_HAS_PORTS))
 		return;
 	parse_ports((void *)ip + (first & 0xf) * 4, end, frame);
-}
-
-/* Length of an extension header that this parser walks over, 0 for any other protocol. */
-static __always_inline __u32 parse_extension_len(__u8 protocol, __u8 len)
-{
-	switch (protocol) {
-	case IPPROTO_HOPOPTS:
-	case IPPROTO_ROUTING:
-	case IPPROTO_DSTOPTS:
-	case IPPROTO_MH:
-		return (len + 1) * 8;
-	case IPPROTO_AH:
-		return (len + 2) * 4;
-	case IPPROTO_FRAGMENT:
-		return 8;
-	}
-	return 0;
 }
 
 static __always_inline void parse_ip6(const struct ipv6hdr *ip, const void *end,
 				      enum parse_depth depth, struct frame *frame)
 {
-	__u32 offset = sizeof(*ip), len;
+	__u32 offset = sizeof(*ip);
 	__u8 protocol;
 
 	if ((void *)(ip + 1) > end) {
@@ -116,28 +111,26 @@ static __always_inline void parse_ip6(const struct ipv6hdr *ip, const void *end,
 		return;
 	protocol = ip->nexthdr;
 #pragma clang loop unroll(disable)
-	for (int i = 0; i <= PARSE_EXTENSIONS_MAX; i++) {
+	for (int i = 0; i <= PARSE_EXTENSIONS_MAX && offset <= PARSE_DEPTH; i++) {
 		const __u8 *header = (void *)ip + offset;
+		__u8 kind = parse_protocol[protocol];
 
-		if (parse_has_ports(protocol)) {
+		if (kind & PARSE_HAS_PORTS) {
 			parse_ports(header, end, frame);
 			return;
 		}
+		if (!kind)
+			return;
 		if ((void *)header + 8 > end) {
-			frame->cut = parse_extension_len(protocol, 0);
+			frame->cut = true;
 			return;
 		}
-		len = parse_extension_len(protocol, header[1]);
-		if (!len)
-			return;
 		/* RFC 8200 section 4.5: offset and the M flag. An atomic fragment has neither. */
 		if (protocol == IPPROTO_FRAGMENT &&
 		    *(const __u16 *)(header + 2) & bpf_htons(0xfff9))
 			return;
-		offset += len;
-		if (offset > PARSE_DEPTH)
-			return;
 		protocol = header[0];
+		offset += 8 + header[1] * (kind & PARSE_UNIT);
 	}
 }
 

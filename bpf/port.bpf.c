@@ -33,7 +33,7 @@ static __always_inline int port_classify(struct __sk_buff *skb, struct bpfteam_s
 	if (unlikely(!classify_is_accepted(state)))
 		return BPFTEAM_DROP_DISABLED_PORT;
 	if (classify_is_probe_arp(&frame)) {
-		probe_stamp(&frame, end);
+		probe_stamp(skb);
 		if (probe_is_mine(&frame))
 			return CLASSIFY_PORT;
 	}

@@ -31,22 +31,19 @@ struct probe_arp {
 };
 _Static_assert(sizeof(struct probe_arp) == 28, "probe_arp");
 
-static __always_inline void probe_stamp_target(struct bpfteam_probe *probe,
-					       const struct probe_arp *arp, __u64 now)
+static __always_inline bool probe_is_reply(const struct probe_arp *arp)
 {
-	__u32 sender = *(const __u16 *)arp->sender_ip | *(const __u16 *)(arp->sender_ip + 2) << 16;
-
-	for (__u32 i = 0; i < BPFTEAM_ARP_TARGETS_MAX && i < cfg_n_arp_target; i++)
-		if (sender == cfg_arp_target[i])
-			probe->target_ns[i] = now;
+	return arp->hardware == bpf_htons(ARPHRD_ETHER) && arp->protocol == bpf_htons(ETH_P_IP) &&
+	       arp->hardware_len == ETH_ALEN && arp->protocol_len == 4 &&
+	       arp->operation == bpf_htons(ARPOP_REPLY);
 }
 
-/* frame is ARP. Its body follows the type, or the tag that parse() looked behind. */
-static __always_inline void probe_stamp(const struct frame *frame, const void *end)
+/* skb is ARP. Drivers may leave all behind the Ethernet header in fragments, hence the copy. */
+static __always_inline void probe_stamp(struct __sk_buff *skb)
 {
-	const struct probe_arp *arp = frame->mac + ETH_HLEN;
 	struct bpfteam_probe *probe;
-	__u32 id = cfg_port;
+	struct probe_arp arp;
+	__u32 id = cfg_port, sender;
 	__u64 now;
 
 	probe = bpf_map_lookup_elem(&probes, &id);
@@ -54,11 +51,12 @@ static __always_inline void probe_stamp(const struct frame *frame, const void *e
 		return;
 	now = bpf_ktime_get_ns();
 	probe->arp_ns = now;
-	if ((void *)(arp + 1) > end || arp->hardware != bpf_htons(ARPHRD_ETHER) ||
-	    arp->protocol != bpf_htons(ETH_P_IP) || arp->hardware_len != ETH_ALEN ||
-	    arp->protocol_len != 4 || arp->operation != bpf_htons(ARPOP_REPLY))
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, &arp, sizeof(arp)) || !probe_is_reply(&arp))
 		return;
-	probe_stamp_target(probe, arp, now);
+	__builtin_memcpy(&sender, arp.sender_ip, sizeof(sender));
+	for (__u32 i = 0; i < BPFTEAM_ARP_TARGETS_MAX && i < cfg_n_arp_target; i++)
+		if (sender == cfg_arp_target[i])
+			probe->target_ns[i] = now;
 }
 
 /* Is it addressed to the source that this port's probes have? */

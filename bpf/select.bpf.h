@@ -37,7 +37,7 @@ static __always_inline bool select_link(const struct bpfteam_state *state, __u32
 	/* A device that is not learnt yet is known by the detector's bit alone. */
 	if (cfg_state && likely(port->dev))
 		return device_ready(port);
-	return state->link >> id & 1;
+	return port->ifindex && state->link >> id & 1;
 }
 
 /*
@@ -53,15 +53,16 @@ static __always_inline void select_notice(struct bpfteam_state *state, __u32 id)
 	event_link_down(state, id, BPFTEAM_SOURCE_TX);
 }
 
-static __always_inline bool select_usable(struct bpfteam_state *state, __u32 id, __u64 mask,
-					  bool notice)
+/*
+ * Is port id there, with link? Global functions are verified by themselves, once,
+ * and not for every way that leads to them: without that, loading takes four times as long.
+ */
+__noinline __u32 select_usable(__u32 id, __u32 notice)
 {
-	const struct bpfteam_port *port;
+	struct bpfteam_state *state = state_get();
+	const struct bpfteam_port *port = port_get(id);
 
-	if (!(mask >> id & 1))
-		return false;
-	port = port_get(id);
-	if (!port || !port->ifindex)
+	if (!state || !port)
 		return false;
 	if (select_link(state, id, port))
 		return true;
@@ -70,41 +71,42 @@ static __always_inline bool select_usable(struct bpfteam_state *state, __u32 id,
 	return false;
 }
 
-static __noinline __u32 select_listed(struct bpfteam_state *state, __u64 list, __u64 mask,
-				      bool notice)
+static __always_inline __u32 select_listed(__u64 list, __u64 mask, bool notice)
 {
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < BPFTEAM_SLOT_PORTS; i++, list >>= 8) {
 		__u32 id = list & 0xff;
 
 		if (id >= BPFTEAM_PORTS_MAX)
 			break;
-		if (select_usable(state, id, mask, notice))
+		if (mask >> id & 1 && select_usable(id, notice))
 			return id | i << SELECT_POSITION_SHIFT;
 	}
 	return SELECT_NONE;
 }
 
-static __noinline __u32 select_any(struct bpfteam_state *state, __u64 mask, bool notice)
+static __always_inline __u32 select_any(__u64 mask, bool notice)
 {
+#pragma clang loop unroll(disable)
 	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++)
-		if (select_usable(state, id, mask, notice))
+		if (mask >> id & 1 && select_usable(id, notice))
 			return id | BPFTEAM_SLOT_PORTS << SELECT_POSITION_SHIFT;
 	return SELECT_NONE;
 }
 
 /* Everything behind the first port of the list. Returns id and position, or SELECT_NONE. */
-static __noinline __u32 select_slow(struct bpfteam_state *state, __u64 list, bool notice)
+__noinline __u32 select_slow(__u64 list, __u32 notice)
 {
-	__u64 alive = state->alive, fallback = state->fallback;
-	__u32 found;
+	struct bpfteam_state *state = state_get();
+	__u32 found = SELECT_NONE;
 
-	found = select_listed(state, list, alive, notice);
-	if (found == SELECT_NONE)
-		found = select_listed(state, list, fallback, false);
-	if (found == SELECT_NONE)
-		found = select_any(state, alive, notice);
-	if (found == SELECT_NONE)
-		found = select_any(state, fallback, false);
+#pragma clang loop unroll(disable)
+	for (int pass = 0; state && pass < 4 && found == SELECT_NONE; pass++) {
+		__u64 mask = pass & 1 ? state->fallback : state->alive;
+		bool tell = notice && !(pass & 1);
+
+		found = pass < 2 ? select_listed(list, mask, tell) : select_any(mask, tell);
+	}
 	return found;
 }
 
@@ -119,11 +121,10 @@ static __always_inline void select_port(struct bpfteam_state *state, __u32 hash,
 	*choice = (struct choice){.id = id, .slot = slot, .hash = hash};
 	if (likely(id < BPFTEAM_PORTS_MAX && state->alive >> id & 1)) {
 		choice->port = port_get(id);
-		if (likely(choice->port && choice->port->ifindex &&
-			   select_link(state, id, choice->port)))
+		if (likely(choice->port && select_link(state, id, choice->port)))
 			return;
 	}
-	found = select_slow(state, list, notice);
+	found = select_slow(list, notice);
 	choice->id = found & 0xff;
 	choice->position = found >> SELECT_POSITION_SHIFT;
 	choice->port = found == SELECT_NONE ? NULL : port_get(choice->id);

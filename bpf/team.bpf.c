@@ -25,23 +25,25 @@ const volatile __u32 cfg_mark;
 SEC("license")
 char LICENSE[] = "GPL";
 
-/* The hash of a frame. Headers that don't lie in the linear part are pulled there, once. */
+/* Headers that don't lie in the linear part are pulled there, once. */
+__noinline __u32 team_hash_slow(struct __sk_buff *skb)
+{
+	struct frame frame;
+
+	bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
+	parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->vlan_present, flow_depth(),
+	      &frame);
+	return flow_hash(&frame);
+}
+
 static __always_inline __u32 team_hash(struct __sk_buff *skb)
 {
 	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	enum parse_depth depth = flow_depth();
-	bool tagged = skb->vlan_present;
 	struct frame frame;
-	__u32 pull;
 
-	parse(data, end, tagged, depth, &frame);
-	if (unlikely(frame.cut) && end - data < skb->len) {
-		pull = skb->len < PARSE_PULL ? skb->len : PARSE_PULL;
-		bpf_skb_pull_data(skb, pull);
-		data = (void *)(long)skb->data;
-		end = (void *)(long)skb->data_end;
-		parse(data, end, tagged, depth, &frame);
-	}
+	parse(data, end, skb->vlan_present, flow_depth(), &frame);
+	if (unlikely(frame.cut) && end - data < skb->len)
+		return team_hash_slow(skb);
 	return flow_hash(&frame);
 }
 

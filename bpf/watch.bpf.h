@@ -30,25 +30,27 @@ struct {
 	__type(value, struct watch);
 } watch SEC(".maps");
 
-static __always_inline void watch_port(struct bpfteam_state *state, __u32 id)
+/* Global for the verifier's sake, as select_usable() is. */
+__noinline int watch_port(__u32 id)
 {
 	const struct bpfteam_port *port = port_get(id);
-	__u64 bit = 1ull << id;
+	struct bpfteam_state *state = state_get();
+	__u64 bit = 1ull << (id & 63);
 	bool was, is;
 
-	if (!port)
-		return;
+	if (!port || !state)
+		return 0;
 	was = state->link & bit;
 	if (!port->ifindex) {
 		if (was)
 			__sync_fetch_and_and(&state->link, ~bit);
-		return;
+		return 0;
 	}
 	if (!port->dev)
-		return;
+		return 0;
 	is = device_ready(port);
 	if (is == was)
-		return;
+		return 0;
 	if (is) {
 		__sync_fetch_and_or(&state->link, bit);
 		/* A failure from here on is another one. */
@@ -58,17 +60,13 @@ static __always_inline void watch_port(struct bpfteam_state *state, __u32 id)
 		__sync_fetch_and_and(&state->link, ~bit);
 		event_link_down(state, id, BPFTEAM_SOURCE_WATCH);
 	}
+	return 0;
 }
 
-static __noinline int watch_scan(void)
+static __always_inline void watch_scan(void)
 {
-	struct bpfteam_state *state = state_get();
-
-	if (!state)
-		return 0;
 	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++)
-		watch_port(state, id);
-	return 0;
+		watch_port(id);
 }
 
 static int watch_tick(void *map, __u32 *key, struct watch *value)
