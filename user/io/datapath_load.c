@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * datapath_load.c - the BPF objects, embedded as skeletons: specialise by rodata, give them the
+ * team's maps, load.
+ *
+ * Called by the other datapath files. Whatever a team does not use is off in rodata or not loaded
+ * at all, so that the verifier removes it. The verifier's words go to stderr with BPFTEAM_DEBUG=1.
+ * libbpf reads the kernel's whole BTF (some 20 ms) for the objects with CO-RE or kfuncs, which is
+ * team.bpf.c and carrier.bpf.c; the port's program must stay free of both.
+ */
+#include <string.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "carrier.skel.h"
+#include "io/datapath_priv.h"
+#include "port.skel.h"
+#include "team.skel.h"
+#include "xdp.skel.h"
+
+static uint64_t fnv1a(uint64_t hash, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	while (len--)
+		hash = (hash ^ *p++) * 0x100000001b3ull;
+	return hash;
+}
+
+const char *datapath_build_id(void)
+{
+	static char id[17];
+	uint64_t hash = 0xcbf29ce484222325ull;
+	const void *elf;
+	size_t len;
+
+	if (id[0])
+		return id;
+	elf = team_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = port_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = xdp_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = carrier_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	snprintf(id, sizeof(id), "%016llx", (unsigned long long)hash);
+	return id;
+}
+
+static int fail_load(struct err *err, int code, const char *team, const char *what)
+{
+	if (code == -EPERM || code == -ENOMEM || code == -ENOSYS)
+		return dp_fail(err, code, "%s: loading the %s program", team, what);
+	return err_set(err, code,
+		       "%s: this kernel refuses the %s program (%s): BPFTEAM_DEBUG=1 shows why",
+		       team, what, strerror(-code));
+}
+
+/* The timer's map: the pinned one, so that a swap leaves no second timer, or a new one. */
+static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct err *err)
+{
+	int fd = dp_get(dp, "watch"), r;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return dp_fail(err, fd, "%s: BPF map watch", dp->team);
+	r = bpf_map__reuse_fd(skel->maps.watch, fd);
+	close(fd);
+	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
+}
+
+static void select_programs(struct team_bpf *skel, bool learn, bool watch)
+{
+	bpf_program__set_autoload(skel->progs.team_learn, learn);
+	bpf_program__set_autoload(skel->progs.team_watch, watch);
+	bpf_map__set_autocreate(skel->maps.watch, watch);
+}
+
+int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err)
+{
+	const struct datapath_config *config = &dp->config;
+	bool state = config->detector == DETECT_STATE;
+	bool watch = state && dp_have(DP_TIMER);
+	struct team_bpf *skel = team_bpf__open();
+	int r;
+
+	if (!skel)
+		return fail_load(err, -errno, dp->team, "team's");
+	skel->rodata->cfg_mode = config->mode;
+	skel->rodata->cfg_hash = config->hash;
+	skel->rodata->cfg_state = state;
+	skel->rodata->cfg_ifindex = config->ifindex;
+	skel->rodata->cfg_mark = dp_meta(dp)->mark;
+	skel->rodata->cfg_watch_ns = watch ? watch_ns : 0;
+	select_programs(skel, state, watch);
+	r = dp_maps_reuse(dp, skel->obj, err);
+	if (!r && watch)
+		r = reuse_watch(dp, skel, err);
+	if (!r) {
+		r = team_bpf__load(skel);
+		if (r)
+			fail_load(err, r, dp->team, "team's");
+	}
+	if (r) {
+		team_bpf__destroy(skel);
+		return r;
+	}
+	*ret = skel;
+	return 0;
+}
+
+int dp_load_rung0(void)
+{
+	struct team_bpf *skel = team_bpf__open();
+	int r;
+
+	if (!skel)
+		return -errno;
+	skel->rodata->cfg_state = 1;
+	select_programs(skel, true, false);
+	bpf_program__set_autoload(skel->progs.team_inner, false);
+	bpf_program__set_autoload(skel->progs.team_explain, false);
+	r = team_bpf__load(skel);
+	team_bpf__destroy(skel);
+	return r;
+}
+
+int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err)
+{
+	const struct datapath_config *config = &dp->config;
+	struct port_bpf *skel = port_bpf__open();
+	int r;
+
+	if (!skel)
+		return fail_load(err, -errno, dp->team, "port's");
+	skel->rodata->cfg_port = id;
+	skel->rodata->cfg_vport = config->ifindex;
+	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
+	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
+	skel->rodata->cfg_probe = config->probe;
+	memcpy((void *)skel->rodata->cfg_arp_target, config->arp_target,
+	       sizeof(config->arp_target));
+	skel->rodata->cfg_n_arp_target = config->n_arp_target;
+	r = dp_maps_reuse(dp, skel->obj, err);
+	if (!r) {
+		r = port_bpf__load(skel);
+		if (r)
+			fail_load(err, r, dp->team, "port's");
+	}
+	if (r) {
+		port_bpf__destroy(skel);
+		return r;
+	}
+	*ret = skel;
+	return 0;
+}
+
+int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struct err *err)
+{
+	const struct datapath_config *config = &dp->config;
+	bool port = where < BPFTEAM_PORTS_MAX;
+	struct xdp_bpf *skel = xdp_bpf__open();
+	int r;
+
+	if (!skel)
+		return fail_load(err, -errno, dp->team, "XDP");
+	skel->rodata->cfg_mode = config->mode;
+	skel->rodata->cfg_hash = config->hash;
+	skel->rodata->cfg_state = config->detector == DETECT_STATE;
+	skel->rodata->cfg_watch_ns = DP_WATCH_NS;
+	skel->rodata->cfg_ifindex = config->ifindex;
+	skel->rodata->cfg_mark = dp_meta(dp)->mark;
+	skel->rodata->cfg_port = port ? where : 0;
+	skel->rodata->cfg_vport = config->ifindex;
+	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
+	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
+	skel->rodata->cfg_probe = config->probe;
+	bpf_program__set_autoload(skel->progs.xdp_port, port);
+	bpf_program__set_autoload(skel->progs.xdp_vport, !port);
+	r = dp_maps_reuse(dp, skel->obj, err);
+	if (r) {
+		xdp_bpf__destroy(skel);
+		return r;
+	}
+	*ret = skel;
+	return 0;
+}
+
+static void select_trace(struct carrier_bpf *skel, bool kprobe)
+{
+	bpf_program__set_autoload(skel->progs.fentry_off, !kprobe);
+	bpf_program__set_autoload(skel->progs.fentry_on, !kprobe);
+	bpf_program__set_autoload(skel->progs.kprobe_off, kprobe);
+	bpf_program__set_autoload(skel->progs.kprobe_on, kprobe);
+}
+
+int dp_load_carrier(struct datapath *dp, bool kprobe, struct carrier_bpf **ret, struct err *err)
+{
+	struct carrier_bpf *skel = carrier_bpf__open();
+	int r;
+
+	if (!skel)
+		return fail_load(err, -errno, dp->team, "carrier");
+	select_trace(skel, kprobe);
+	r = dp_maps_reuse(dp, skel->obj, err);
+	if (!r) {
+		r = carrier_bpf__load(skel);
+		if (r)
+			fail_load(err, r, dp->team, "carrier");
+	}
+	if (r) {
+		carrier_bpf__destroy(skel);
+		return r;
+	}
+	*ret = skel;
+	return 0;
+}
+
+int dp_load_trace(bool kprobe)
+{
+	struct carrier_bpf *skel = carrier_bpf__open();
+	int r;
+
+	if (!skel)
+		return -errno;
+	select_trace(skel, kprobe);
+	r = carrier_bpf__load(skel);
+	if (!r)
+		r = dp_trace_attach(kprobe ? skel->progs.kprobe_off : skel->progs.fentry_off,
+				    kprobe);
+	if (r >= 0) {
+		close(r);
+		r = 0;
+	}
+	carrier_bpf__destroy(skel);
+	return r;
+}

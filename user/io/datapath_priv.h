@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * datapath_priv.h - what the datapath*.c files share and nobody else sees: the handle, the pinned
+ * `meta` map, and each file's functions, by file.
+ */
+#ifndef BPFTEAM_IO_DATAPATH_PRIV_H
+#define BPFTEAM_IO_DATAPATH_PRIV_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
+
+#include "core/record.h"
+#include "io/datapath.h"
+
+/* The attach types of <linux/bpf.h> since Linux 6.6, for older headers. */
+#define DP_TCX_INGRESS ((enum bpf_attach_type)46)
+#define DP_TCX_EGRESS ((enum bpf_attach_type)47)
+
+/* Period of the watch timer, and the slower one while a tracing program tells of changes at once. */
+#define DP_WATCH_NS 2000000ull
+#define DP_WATCH_SLOW_NS 20000000ull
+
+/* Places that programs are attached to: the ports by id, then the ends of the team's veth. */
+#define DP_AT_TEAM BPFTEAM_PORTS_MAX
+#define DP_AT_INNER (BPFTEAM_PORTS_MAX + 1)
+#define DP_AT_MAX (BPFTEAM_PORTS_MAX + 2)
+
+/*
+ * Map `meta`: ARRAY[1]. What the data path must know of itself to take itself down again, in
+ * whichever process. abi comes first and never moves.
+ */
+struct dp_meta {
+	__u32 abi;
+	__u32 clsact; /* attached by clsact filters, not by tcx links */
+	__u32 mark; /* cfg_mark: one per team, so that old and new programs agree during a swap */
+	__u32 ifindex; /* of the team's veth */
+	__u32 inner_ifindex;
+	__u32 pad;
+	struct {
+		__u32 ifindex; /* clsact: where our filter is; 0 = nowhere */
+		__u32 prog_id; /* clsact: which program it runs */
+		__u32 old_prog_id; /* clsact: or this one, when a swap was cut short */
+		__u32 qdisc; /* clsact: the qdisc was made by us */
+		__u32 xdp_ifindex; /* libxdp's dispatcher there runs a program of ours; 0 = none */
+	} at[DP_AT_MAX];
+	__u8 reserved[704];
+};
+_Static_assert(sizeof(struct dp_meta) == 2048, "dp_meta");
+
+/*
+ * Map `record`: ARRAY[2], written in turns. head = generation << 32 | length, 0 while the text is
+ * being written; the entry with the higher generation counts.
+ */
+struct dp_record {
+	__u64 head;
+	char text[RECORD_TEXT_MAX];
+};
+
+/* Maps that datapath_create() makes and pins; names in datapath_maps.c. */
+enum dp_map {
+	DP_META,
+	DP_PORTS,
+	DP_SLOTS,
+	DP_STATE,
+	DP_STATS,
+	DP_PROBES,
+	DP_EVENTS,
+	DP_RECORD,
+	DP_PORT_IDS,
+	DP_TX_PORTS,
+	DP_MAPS,
+};
+
+struct datapath {
+	char team[IFNAMSIZ];
+	char *bpffs;
+	char *dir; /* BPFFS/TEAM */
+	int map[DP_MAPS]; /* -1: not there, of a half-made or half-destroyed team */
+	void *mem[DP_MAPS]; /* mapped into this process, or NULL */
+	struct ring_buffer *ring;
+	void (*event_fn)(const struct bpfteam_event *event, void *arg);
+	void *event_arg;
+	bool configured;
+	struct datapath_config config;
+};
+
+/* datapath.c */
+void dp_quiet(void); /* once: libbpf and libxdp print only with BPFTEAM_DEBUG=1 */
+/* Sets "WHAT: WHY" for an errno of bpf(), bpffs or netlink; returns code. */
+int dp_fail(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Name of a device of this namespace, or "ifindex N". */
+const char *dp_ifname(uint32_t ifindex, char buf[IFNAMSIZ + 16]);
+
+/* datapath_pin.c: bpffs. Paths are malloc'd. */
+char *dp_path(const char *dir, const char *name);
+char *dp_team_dir(const char *bpffs, const char *team, bool fresh);
+int dp_make_dir(const char *dir,
+		struct err *err); /* fresh folder, an abandoned one removed first */
+int dp_remove_dir(const char *dir);
+int dp_pin(const struct datapath *dp, int fd, const char *name); /* replaces atomically */
+int dp_unpin(const struct datapath *dp, const char *name); /* 0 also when not there */
+int dp_get(const struct datapath *dp, const char *name); /* fd, or -errno */
+int dp_each_pin(const char *dir, int (*fn)(const char *name, void *arg), void *arg);
+
+/* datapath_maps.c */
+int dp_maps_create(struct datapath *dp, struct err *err);
+int dp_maps_open(struct datapath *dp, struct err *err); /* missing ones stay -1; -EPROTO */
+void dp_maps_close(struct datapath *dp);
+int dp_maps_reuse(const struct datapath *dp, struct bpf_object *obj, struct err *err);
+static inline struct dp_meta *dp_meta(const struct datapath *dp)
+{
+	return dp->mem[DP_META];
+}
+static inline struct bpfteam_state *dp_state(const struct datapath *dp)
+{
+	return dp->mem[DP_STATE];
+}
+static inline struct bpfteam_port *dp_ports(const struct datapath *dp)
+{
+	return dp->mem[DP_PORTS];
+}
+
+/* datapath_load.c: each opens a skeleton, sets its rodata, reuses the maps and loads. */
+struct team_bpf;
+struct port_bpf;
+struct xdp_bpf;
+struct carrier_bpf;
+int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err);
+int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err);
+int dp_load_carrier(struct datapath *dp, bool kprobe, struct carrier_bpf **ret, struct err *err);
+/* Opens only: whoever attaches it loads it, libxdp as an extension of its dispatcher. */
+int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struct err *err);
+int dp_load_rung0(void); /* a trial, without a team */
+int dp_load_trace(bool kprobe); /* a trial, without a team; attaches, and detaches again */
+/* Runs a program once on frame with ctx; the kernel writes ctx back. Returns -errno or 0. */
+int dp_run(int prog_fd, const void *frame, size_t len, struct __sk_buff *ctx, uint32_t *retval);
+
+/* datapath_attach.c: where = port id, DP_AT_TEAM or DP_AT_INNER. Swaps what is there already. */
+int dp_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_fd, struct err *err);
+int dp_detach(struct datapath *dp, unsigned where, struct err *err);
+bool dp_attached(struct datapath *dp, unsigned where, uint32_t ifindex);
+
+/* datapath_clsact.c: the same by cls_bpf filters. */
+int dp_clsact_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_fd,
+		     struct err *err);
+int dp_clsact_detach(struct datapath *dp, unsigned where, struct err *err);
+bool dp_clsact_attached(struct datapath *dp, unsigned where, uint32_t ifindex);
+
+/* datapath_detect.c: timer and tracing, whichever dp->config.detector wants; the others go. */
+int dp_trace_attach(struct bpf_program *prog, bool kprobe); /* link fd, or -errno */
+int dp_detect_trace(struct datapath *dp, bool *ret_traced, struct err *err);
+int dp_detect_watch(struct datapath *dp, const struct team_bpf *team, struct err *err);
+int dp_detect_learn(struct datapath *dp, unsigned id, uint32_t ifindex, struct err *err);
+
+/* datapath_xdp.c */
+/* As dp->config.xdp says: attach or swap, or take away. */
+int dp_xdp_apply(struct datapath *dp, unsigned where, uint32_t ifindex, struct err *err);
+int dp_xdp_leave(struct datapath *dp, unsigned where, struct err *err);
+
+/* datapath_feature.c: probes only the one that is asked for. */
+enum dp_feature {
+	DP_BPF,
+	DP_TCX,
+	DP_CLSACT,
+	DP_RUNG0,
+	DP_TIMER,
+	DP_FENTRY,
+	DP_KPROBE,
+	DP_FREPLACE,
+	DP_XDP,
+	DP_FEATURES,
+};
+bool dp_have(enum dp_feature feature);
+bool dp_maybe(enum dp_feature feature); /* not known to be absent; never probes */
+void dp_note(enum dp_feature feature, bool have); /* somebody has tried it for good */
+/* datapath_try.c: what dp_have() tries, 0 or -errno each. */
+int dp_try_bpf(void);
+int dp_try_tcx(void);
+int dp_try_clsact(void);
+int dp_try_timer(void);
+int dp_try_freplace(void);
+int dp_try_xdp(void);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * datapath_try.c - tries a kernel feature with the least program that needs it, and leaves nothing.
+ *
+ * Called by datapath_feature.c. Each function returns 0 or -errno. What needs a device to be tried
+ * on is tried in a network namespace of a child process.
+ */
+#include <bpf/btf.h>
+#include <linux/if_link.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/datapath_priv.h"
+
+#define NO_SUCH_IFINDEX 0x7fffffff
+#define LOOPBACK_IFINDEX 1
+
+/* r0 = 0; exit */
+static const struct bpf_insn nothing[] = {
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	{.code = BPF_JMP | BPF_EXIT},
+};
+
+static int load_nothing(enum bpf_prog_type type, const struct bpf_prog_load_opts *opts)
+{
+	return bpf_prog_load(type, "bpfteam_try", "GPL", nothing,
+			     sizeof(nothing) / sizeof(nothing[0]), opts);
+}
+
+static int try_load(enum bpf_prog_type type)
+{
+	int fd = load_nothing(type, NULL);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+int dp_try_bpf(void)
+{
+	return try_load(BPF_PROG_TYPE_SCHED_CLS);
+}
+
+int dp_try_xdp(void)
+{
+	return try_load(BPF_PROG_TYPE_XDP);
+}
+
+/* A kernel that knows the attach type looks for the device; another one refuses the type. */
+int dp_try_tcx(void)
+{
+	int prog = load_nothing(BPF_PROG_TYPE_SCHED_CLS, NULL), link;
+
+	if (prog < 0)
+		return prog;
+	link = bpf_link_create(prog, NO_SUCH_IFINDEX, DP_TCX_INGRESS, NULL);
+	close(prog);
+	if (link >= 0) {
+		close(link);
+		return 0;
+	}
+	return link == -ENODEV ? 0 : link;
+}
+
+static int attach_clsact(void)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = LOOPBACK_IFINDEX, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = 1);
+	int r;
+
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	opts.prog_fd = load_nothing(BPF_PROG_TYPE_SCHED_CLS, NULL);
+	if (opts.prog_fd < 0)
+		return opts.prog_fd;
+	r = bpf_tc_hook_create(&hook);
+	return r ? r : bpf_tc_attach(&hook, &opts);
+}
+
+int dp_try_clsact(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		_exit(-attach_clsact() & 0xff);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+}
+
+/* A map whose value is a struct bpf_timer, by BTF. */
+int dp_try_timer(void)
+{
+	struct btf *btf = btf__new_empty();
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	int timer, fd, r = -ENOMEM;
+
+	if (!btf)
+		return -ENOMEM;
+	opts.btf_key_type_id = (__u32)btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+	timer = btf__add_struct(btf, "bpf_timer", sizeof(struct bpf_timer));
+	opts.btf_value_type_id = (__u32)btf__add_struct(btf, "value", sizeof(struct bpf_timer));
+	if (timer < 0 || btf__add_field(btf, "timer", timer, 0, 0))
+		goto out;
+	r = btf__load_into_kernel(btf);
+	if (r)
+		goto out;
+	opts.btf_fd = (__u32)btf__fd(btf);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpfteam_try", 4, sizeof(struct bpf_timer), 1,
+			    &opts);
+	r = fd < 0 ? fd : 0;
+	if (fd >= 0)
+		close(fd);
+out:
+	btf__free(btf);
+	return r;
+}
+
+/* An extension takes the place of an XDP program's main function, as libxdp's dispatcher does. */
+static int replace(struct btf *btf, __u32 func_id)
+{
+	struct bpf_func_info info = {.type_id = func_id};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_btf_fd = (__u32)btf__fd(btf),
+		    .func_info = &info, .func_info_cnt = 1, .func_info_rec_size = sizeof(info));
+	int target, ext, link;
+
+	target = load_nothing(BPF_PROG_TYPE_XDP, &opts);
+	if (target < 0)
+		return target;
+	opts.attach_prog_fd = (__u32)target;
+	opts.attach_btf_id = func_id;
+	ext = load_nothing(BPF_PROG_TYPE_EXT, &opts);
+	link = ext < 0 ? ext : bpf_raw_tracepoint_open(NULL, ext);
+	if (link >= 0)
+		close(link);
+	if (ext >= 0)
+		close(ext);
+	close(target);
+	return link < 0 ? link : 0;
+}
+
+int dp_try_freplace(void)
+{
+	struct btf *btf = btf__new_empty();
+	int r = -ENOMEM, number, context, pointer, proto, func;
+
+	if (!btf)
+		return -ENOMEM;
+	number = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+	context = btf__add_fwd(btf, "xdp_md", BTF_FWD_STRUCT);
+	pointer = btf__add_ptr(btf, context);
+	proto = btf__add_func_proto(btf, number);
+	if (pointer < 0 || proto < 0 || btf__add_func_param(btf, "ctx", pointer))
+		goto out;
+	func = btf__add_func(btf, "bpfteam_try", BTF_FUNC_GLOBAL, proto);
+	if (func < 0)
+		goto out;
+	r = btf__load_into_kernel(btf);
+	if (!r)
+		r = replace(btf, (__u32)func);
+out:
+	btf__free(btf);
+	return r;
+}
