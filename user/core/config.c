@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * config.c - the keys of a team's configuration, and the way from YAML to struct config and back.
+ * Called by the CLI and the daemon for files, by D-Bus for what comes over the wire. Keys bear
+ * bonding's option names where they mean the same (Documentation/networking/bonding.rst).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/config.h"
+#include "core/config_check.h"
+#include "core/doc.h"
+#include "core/field.h"
+
+#define DELAY_MAX_MS (60 * 60 * 1000)
+
+const struct field config_port_fields[] = {
+	{.key = "name", .kind = FIELD_NAME, FIELD_AT(struct port_config, name), .required = true},
+	{.key = "weight",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct port_config, weight),
+	 .min = 1,
+	 .max = CONFIG_WEIGHT_MAX,
+	 .def = 1},
+	{.key = "priority", .kind = FIELD_INT, FIELD_AT(struct port_config, priority)},
+	{.key = "drain", .kind = FIELD_BOOL, FIELD_AT(struct port_config, drain)},
+	{.key = "disable", .kind = FIELD_BOOL, FIELD_AT(struct port_config, disable)},
+	{.key = "rdma",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct port_config, rdma),
+	 .names = rdma_use_names},
+	{.key = NULL},
+};
+
+const struct field config_route_fields[] = {
+	{.key = "to", .kind = FIELD_TO, FIELD_AT(struct route_config, to), .required = true},
+	{.key = "via", .kind = FIELD_ADDR, FIELD_AT(struct route_config, via)},
+	{.key = "metric", .kind = FIELD_UINT, FIELD_AT(struct route_config, metric)},
+	{.key = NULL},
+};
+
+static const struct field detect_fields[] = {
+	{.key = "method",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct config, detect.method),
+	 .names = detect_names,
+	 .def = DETECT_AUTO},
+	{.key = "poll_ms",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, detect.poll_ms),
+	 .min = 1,
+	 .max = 1000,
+	 .def = 5},
+	{.key = "updelay_ms",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, detect.updelay_ms),
+	 .max = DELAY_MAX_MS,
+	 .def = 1000},
+	{.key = "downdelay_ms",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, detect.downdelay_ms),
+	 .max = DELAY_MAX_MS},
+	{.key = NULL},
+};
+
+static const struct field address_entry = {.kind = FIELD_PREFIX, .size = sizeof(struct addr)};
+static const struct field target_entry = {.kind = FIELD_ADDR4, .size = sizeof(struct addr)};
+
+const struct field config_fields[] = {
+	{.key = "team", .kind = FIELD_NAME, FIELD_AT(struct config, team), .required = true},
+	{.key = "mode",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct config, mode),
+	 .names = mode_names,
+	 .def = BPFTEAM_ACTIVE_BACKUP},
+	{.key = "hash",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct config, hash),
+	 .names = hash_names,
+	 .def = BPFTEAM_HASH_LAYER34},
+	{.key = "rx", .kind = FIELD_WORD, FIELD_AT(struct config, rx), .names = rx_names},
+	{.key = "mac", .kind = FIELD_MAC, FIELD_AT(struct config, mac)},
+	{.key = "mtu",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, mtu),
+	 .min = 68, /* RFC 791, and the kernel's ETH_MIN_MTU */
+	 .max = 65535},
+	{.key = "primary", .kind = FIELD_NAME, FIELD_AT(struct config, primary)},
+	{.key = "primary_reselect",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct config, primary_reselect),
+	 .names = reselect_names},
+	{.key = "xdp", .kind = FIELD_BOOL, FIELD_AT(struct config, xdp)},
+	{.key = "addresses",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct config, addresses, n_addresses),
+	 .sub = &address_entry},
+	{.key = "routes",
+	 .kind = FIELD_MAPS,
+	 FIELD_ARRAY(struct config, routes, n_routes),
+	 .sub = config_route_fields},
+	{.key = "ports",
+	 .kind = FIELD_MAPS,
+	 FIELD_ARRAY(struct config, ports, n_ports),
+	 .sub = config_port_fields,
+	 .required = true},
+	{.key = "detect", .kind = FIELD_MAP, .sub = detect_fields},
+	{.key = "arp_interval_ms",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, arp_interval_ms),
+	 .max = 60000},
+	{.key = "arp_ip_target",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct config, arp_ip_target, n_arp_ip_target),
+	 .sub = &target_entry},
+	{.key = "arp_validate",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct config, arp_validate),
+	 .names = arp_validate_names},
+	{.key = "arp_missed_max",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, arp_missed_max),
+	 .min = 1,
+	 .max = 255,
+	 .def = 2},
+	{.key = "num_peer_notif",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, num_peer_notif),
+	 .max = 255,
+	 .def = 1},
+	{.key = "peer_notif_delay_ms",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, peer_notif_delay_ms),
+	 .max = 300000},
+	{.key = "rdma", .kind = FIELD_LATER},
+	{.key = "vlans", .kind = FIELD_LATER},
+	{.key = NULL},
+};
+
+void config_init(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	field_init(config_fields, config);
+}
+
+/* "default" has no family of its own: it is that of the gateway. */
+void config_resolve_routes(struct config *config)
+{
+	for (unsigned i = 0; i < config->n_routes; i++) {
+		struct route_config *route = &config->routes[i];
+
+		if (route->to.family == AF_UNSPEC)
+			route->to.family = route->via.family ? route->via.family : AF_INET;
+	}
+}
+
+void config_unresolve_routes(struct config *config)
+{
+	static const struct addr none;
+
+	for (unsigned i = 0; i < config->n_routes; i++) {
+		struct route_config *route = &config->routes[i];
+		struct addr def = {.family = route->via.family ? route->via.family : AF_INET};
+
+		if (addr_equal(&route->to, &def))
+			route->to = none;
+	}
+}
+
+int config_parse(const char *text, size_t len, const char *origin, struct config *ret,
+		 struct err *err)
+{
+	struct config_spot spot;
+	struct doc doc;
+	int code;
+
+	code = doc_init(&doc, text, len, origin, err);
+	if (code)
+		return code;
+	memset(ret, 0, sizeof(*ret));
+	code = doc_load(&doc, config_fields, ret, err);
+	if (!code) {
+		config_resolve_routes(ret);
+		code = config_check_at(ret, &spot, err);
+		if (code) {
+			config_spot_prefix(&spot, code, err);
+			doc_fail(&doc, doc_line(&doc, spot.key, spot.index, spot.subkey), NULL,
+				 code, err);
+		}
+	}
+	doc_fini(&doc);
+	return code;
+}
+
+/* Reads at most size bytes: a file may be a pipe, or /dev/zero. */
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+	size_t used = 0;
+	ssize_t n;
+
+	while (used < size) {
+		n = read(fd, buf + used, size - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		used += n;
+	}
+	return used;
+}
+
+int config_load(const char *path, struct config *ret, struct err *err)
+{
+	char *text = malloc(DOC_TEXT_MAX + 1);
+	ssize_t len;
+	int fd, code;
+
+	if (!text)
+		return err_set(err, -ENOMEM, "%s: out of memory", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -errno : read_all(fd, text, DOC_TEXT_MAX + 1);
+	if (fd >= 0)
+		close(fd);
+	if (len < 0)
+		code = err_set(err, len, "%s: cannot be read: %s", path, strerror(-len));
+	else
+		code = config_parse(text, len, path, ret, err);
+	free(text);
+	return code;
+}
+
+int config_format(const struct config *config, char **ret)
+{
+	struct config *copy = malloc(sizeof(*copy));
+	int code;
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = *config;
+	config_unresolve_routes(copy);
+	code = doc_save(config_fields, copy, ret);
+	free(copy);
+	return code;
+}
+
+const struct port_config *config_port(const struct config *config, const char *name)
+{
+	return config_port_mut((struct config *)config, name);
+}
+
+struct port_config *config_port_mut(struct config *config, const char *name)
+{
+	for (unsigned i = 0; i < config->n_ports; i++) {
+		if (!strcmp(config->ports[i].name, name))
+			return &config->ports[i];
+	}
+	return NULL;
+}
+
+int config_add_port(struct config *config, const char *name, struct err *err)
+{
+	struct port_config *port = &config->ports[config->n_ports];
+
+	if (config_check_name("port", name, err))
+		return -EINVAL;
+	if (config_port(config, name))
+		return err_set(err, -EEXIST, "port %s: is in the team already", name);
+	if (config->n_ports >= BPFTEAM_PORTS_MAX)
+		return err_set(err, -ENOSPC, "port %s: a team has at most %d ports", name,
+			       BPFTEAM_PORTS_MAX);
+	memset(port, 0, sizeof(*port));
+	field_init(config_port_fields, port);
+	strcpy(port->name, name);
+	config->n_ports++;
+	return 0;
+}
+
+int config_remove_port(struct config *config, const char *name, struct err *err)
+{
+	struct port_config *port = config_port_mut(config, name), *end;
+
+	if (!port)
+		return err_set(err, -ENOENT, "port %s: is not in the team", name);
+	end = &config->ports[config->n_ports--];
+	memmove(port, port + 1, (end - port - 1) * sizeof(*port));
+	memset(end - 1, 0, sizeof(*end));
+	if (!strcmp(config->primary, name))
+		config->primary[0] = '\0';
+	return 0;
+}

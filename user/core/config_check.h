@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* config_check.h - which key broke a rule, so that config_parse() can tell its line. Private. */
+#ifndef BPFTEAM_CORE_CONFIG_CHECK_H
+#define BPFTEAM_CORE_CONFIG_CHECK_H
+
+#include "core/config.h"
+
+struct config_spot {
+	const char *key;
+	int index; /* entry of a list; -1: none */
+	const char *subkey; /* or NULL */
+};
+
+/* config_check(), but err has only the why, and *ret says of which key. */
+int config_check_at(const struct config *config, struct config_spot *ret, struct err *err);
+
+/* Puts "KEY: " or "KEY.SUBKEY: " in front. */
+int config_spot_prefix(const struct config_spot *spot, int code, struct err *err);
+
+/* A default route's family, from its gateway, and back: in text it is just "default". */
+void config_resolve_routes(struct config *config);
+void config_unresolve_routes(struct config *config);
+
+#endif
