@@ -50,14 +50,14 @@ static int method_attach(sd_bus_message *m, void *arg, sd_bus_error *error)
 	r = sd_bus_message_read(m, "su", &text, &flags);
 	if (r < 0)
 		goto out;
-	if (flags & ~(TEAM_MOVE_ADDRESSES | TEAM_NO_FAILOVER))
+	if (flags & ~(TEAM_MOVE_ADDRESSES | TEAM_NO_FAILOVER | TEAM_ALLOW_MISSING))
 		r = err_set(&err, -EINVAL, "flags 0x%x: not known to this daemon", flags);
 	else
 		r = parse_config(text, "configuration", config, &err);
 	if (!r)
 		r = teams_attach(bus->teams, config, flags, &notes, &err);
 	r = r ? refuse(error, r, &err)
-	      : sd_bus_reply_method_return(m, "s", notes ? text_clean(notes) : "");
+	      : sd_bus_reply_method_return(m, "s", notes ? text_clean_lines(notes) : "");
 out:
 	free(notes);
 	free(config);
@@ -93,7 +93,7 @@ static int method_apply(sd_bus_message *m, void *arg, sd_bus_error *error)
 		goto out;
 	r = parse_config(text, origin, config, &err);
 	if (!r)
-		r = teams_apply(bus->teams, config, check, append_line, reply, &err);
+		r = teams_apply(bus->teams, config, check, 0, append_line, reply, &err);
 	if (r) {
 		r = refuse(error, r, &err);
 		goto out;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/configdir.h"
 #include "daemon/log.h"
@@ -114,11 +115,15 @@ static int scan(const char *dir, struct file **ret, unsigned *ret_n)
 static void read_file(struct file *file, struct file *list, unsigned n, const struct file *before)
 {
 	struct file *rival;
+	struct stat st;
 
 	file->state = FILE_BROKEN;
 	file->config = malloc(sizeof(*file->config));
 	if (!file->config) {
 		err_set(&file->err, -ENOMEM, "%s: out of memory", file->path);
+	} else if (!stat(file->path, &st) && !S_ISREG(st.st_mode)) {
+		/* Opening a FIFO would stop the daemon. */
+		err_set(&file->err, -EINVAL, "%s: is no regular file", file->path);
 	} else if (!config_load(file->path, file->config, &file->err)) {
 		rival = find_team(list, n, file->config->team);
 		if (rival)
@@ -153,7 +158,8 @@ static bool apply(struct configdir *configdir, struct file *file, bool last)
 	if (!file->config)
 		return false;
 	file->err.text[0] = 0;
-	r = teams_apply(configdir->teams, file->config, false, log_change, file, &file->err);
+	r = teams_apply(configdir->teams, file->config, false, TEAM_ALLOW_MISSING, log_change, file,
+			&file->err);
 	if (!r) {
 		if (file->told.text[0])
 			log_print(LOG_NOTICE, "%s: in force now", file->path);
@@ -163,8 +169,7 @@ static bool apply(struct configdir *configdir, struct file *file, bool last)
 		file->config = NULL;
 		return false;
 	}
-	/* -EAGAIN and -ETIMEDOUT: somebody else holds the lock. */
-	file->state = r == -ENODEV || r == -EAGAIN || r == -ETIMEDOUT ? FILE_WAITING : FILE_REFUSED;
+	file->state = r == -ENODEV ? FILE_WAITING : FILE_REFUSED;
 	file->running = teams_find(configdir->teams, file->team);
 	if (last && strcmp(file->told.text, file->err.text)) {
 		log_print(LOG_ERR, "%s: %s%s", file->path, file->err.text,

@@ -8,16 +8,18 @@
 #include "daemon/teams_private.h"
 
 static const struct {
-	const char *before, *after; /* the port's name */
+	const char *what; /* of the team */
+	const char *before, *after; /* around the port's name, where there is one */
+	bool detected; /* it is worth saying by whom and how fast */
 	int level;
 } phrase[] = {
-	[EVENT_PORT_UP] = {"port ", " is up", LOG_NOTICE},
-	[EVENT_PORT_DOWN] = {"port ", " is down", LOG_WARNING},
-	[EVENT_FAILOVER] = {"fail-over, port ", "", LOG_WARNING},
-	[EVENT_RDMA_FLOW] = {"RDMA flow on port ", "", LOG_INFO},
-	[EVENT_TEAM_UP] = {"team is up", "", LOG_NOTICE},
-	[EVENT_TEAM_DOWN] = {"team is down", "", LOG_WARNING},
-	[EVENT_CONFIG] = {"configuration changed", "", LOG_NOTICE},
+	[EVENT_PORT_UP] = {"", "port ", " is up", false, LOG_NOTICE},
+	[EVENT_PORT_DOWN] = {"", "port ", " is down", true, LOG_WARNING},
+	[EVENT_FAILOVER] = {"fail-over", " from port ", "", false, LOG_WARNING},
+	[EVENT_RDMA_FLOW] = {"", "RDMA flow on port ", "", false, LOG_INFO},
+	[EVENT_TEAM_UP] = {"team is up", " by port ", "", false, LOG_NOTICE},
+	[EVENT_TEAM_DOWN] = {"team is down", " by port ", "", false, LOG_WARNING},
+	[EVENT_CONFIG] = {"", "port ", "", false, LOG_NOTICE},
 };
 
 static bool given(const char *text)
@@ -25,7 +27,7 @@ static bool given(const char *text)
 	return text && *text;
 }
 
-/* "eth0 is down: carrier (state, 12 us); active port eth1": what isn't known is left out. */
+/* "team0: port eth0 is down: no carrier (state, handled in 12 us); active port eth1" */
 void event_log(const struct team_event *event)
 {
 	char *line = NULL;
@@ -37,19 +39,19 @@ void event_log(const struct team_event *event)
 	out = open_memstream(&line, &size);
 	if (!out)
 		return;
-	fprintf(out, "%s: %s%s%s", event->team, phrase[event->type].before,
-		event->port ? event->port : "", phrase[event->type].after);
+	fputs(phrase[event->type].what, out);
+	if (given(event->port))
+		fprintf(out, "%s%s%s", phrase[event->type].before, event->port,
+			phrase[event->type].after);
 	if (given(event->cause))
-		fprintf(out, ": %s", event->cause);
-	if (given(event->detector))
-		fprintf(out, " (%s", event->detector);
-	if (given(event->detector) && event->datapath_ns)
-		fprintf(out, ", handled in %" PRIu64 " us", event->datapath_ns / 1000);
-	if (given(event->detector))
-		fputc(')', out);
+		fprintf(out, "%s%s", ftell(out) ? ": " : "", event->cause);
+	if (phrase[event->type].detected && given(event->detector))
+		fprintf(out, " (%s%s", event->detector, event->datapath_ns ? "" : ")");
+	if (phrase[event->type].detected && given(event->detector) && event->datapath_ns)
+		fprintf(out, ", handled in %" PRIu64 " us)", event->datapath_ns / 1000);
 	if (given(event->active_port))
 		fprintf(out, "; active port %s", event->active_port);
 	if (!fclose(out))
-		log_print(phrase[event->type].level, "%s", line);
+		log_print(phrase[event->type].level, "%s: %s", event->team, line);
 	free(line);
 }

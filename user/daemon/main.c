@@ -159,7 +159,7 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, 
 	struct daemon *daemon = arg;
 
 	sd_notify(false, "STOPPING=1");
-	log_print(LOG_INFO, "ending; %u teams go on", teams_count(daemon->teams));
+	log_print(LOG_INFO, "ending; teams that go on: %u", teams_count(daemon->teams));
 	return sd_event_exit(daemon->loop, 0);
 }
 

@@ -20,7 +20,7 @@
 /* Messages that wait to be read by one client: some hundred KiB of signals. */
 #define BACKLOG_MAX 1024
 /* With all places taken, how long one must have been silent to lose it. */
-#define SILENT_GREETING_US 1000000
+#define GREETING_US 1000000
 #define SILENT_US 10000000
 #define ROOM_PERIOD_US 250000
 
@@ -188,34 +188,31 @@ static int on_accept(sd_event_source *source, int listener, uint32_t revents, vo
 }
 
 /*
- * All places are taken. Who has not even greeted for a second, else who has been silent for ten and
- * the longest, makes room; a client at work is never thrown out.
+ * All places are taken. Those who have not even greeted for a second make room; if there are none,
+ * who has been silent for ten seconds and the longest. A client at work is never thrown out.
  */
 static int on_room(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct bus *bus = arg;
-	struct bus_peer *victim = NULL;
+	struct bus_peer *silent = NULL;
 	uint64_t now = now_us();
-	bool victim_greets = false;
-	unsigned i;
+	unsigned i, dropped = 0;
 
 	sd_event_source_set_enabled(bus->accept, SD_EVENT_ON);
 	if (bus->n_peers < BUS_PEERS_MAX)
 		return 0;
 	for (i = 0; i < bus->n_peers; i++) {
 		struct bus_peer *peer = bus->peer[i];
-		bool greets = sd_bus_is_ready(peer->conn) <= 0;
 
-		if (now - peer->heard_us < (greets ? SILENT_GREETING_US : SILENT_US))
-			continue;
-		if (!victim || greets > victim_greets ||
-		    (greets == victim_greets && peer->heard_us < victim->heard_us)) {
-			victim = peer;
-			victim_greets = greets;
+		if (sd_bus_is_ready(peer->conn) <= 0 && now - peer->heard_us > GREETING_US) {
+			peer_drop(peer);
+			dropped++;
 		}
+		if (!silent || peer->heard_us < silent->heard_us)
+			silent = peer;
 	}
-	if (victim)
-		peer_drop(victim);
+	if (!dropped && now - silent->heard_us > SILENT_US)
+		peer_drop(silent);
 	return 0;
 }
 
@@ -227,7 +224,7 @@ int bus_listen(struct bus *bus, int fd)
 	if (r >= 0)
 		r = sd_event_source_set_priority(bus->accept, LOOP_ACCEPT);
 	if (r >= 0)
-		r = sd_event_add_time(bus->loop, &bus->room, CLOCK_MONOTONIC, UINT64_MAX, 0,
+		r = sd_event_add_time(bus->loop, &bus->room, CLOCK_MONOTONIC, UINT64_MAX, 1000,
 				      on_room, bus);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(bus->room, SD_EVENT_OFF);

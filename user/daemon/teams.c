@@ -108,7 +108,7 @@ static struct team *take_out(struct member *member)
 	return team;
 }
 
-/* Somebody else detached it. */
+/* Somebody else detached it, or deleted its interface. */
 static void drop(struct member *member)
 {
 	struct teams *teams = member->teams;
@@ -118,14 +118,16 @@ static void drop(struct member *member)
 	memcpy(name, member->name, sizeof(name));
 	team_close(take_out(member));
 	clock_gettime(CLOCK_REALTIME, &ts);
-	on_event(&(struct team_event){.type = EVENT_TEAM_DOWN,
-				      .time_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec,
-				      .team = name,
-				      .port = "",
-				      .cause = "detached by another process",
-				      .detector = "",
-				      .active_port = ""},
-		 teams);
+	on_event(
+		&(struct team_event){.type = EVENT_TEAM_DOWN,
+				     .time_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec,
+				     .team = name,
+				     .port = "",
+				     .cause =
+					     "detached, or its interface deleted, by somebody else",
+				     .detector = "",
+				     .active_port = ""},
+		teams);
 }
 
 int teams_settle(struct member *member, int r)
@@ -234,20 +236,20 @@ int teams_attach(struct teams *teams, const struct config *config, unsigned flag
 	return r;
 }
 
-int teams_apply(struct teams *teams, const struct config *config, bool check,
+int teams_apply(struct teams *teams, const struct config *config, bool check, unsigned flags,
 		void (*fn)(const char *line, void *arg), void *arg, struct err *err)
 {
 	struct member *member = teams_find(teams, config->team);
-	struct team *team;
+	struct team *team = member ? member->team : NULL;
 	int r;
 
+	r = team_apply(&teams->env, config, check, flags, &team, fn, arg, err);
+	if (member && teams_settle(member, r) != -ENOENT)
+		return r;
 	if (member) {
-		r = team_reconfigure(member->team, config, check, fn, arg, err);
-		if (teams_settle(member, r) != -ENOENT)
-			return r;
+		team = NULL;
+		r = team_apply(&teams->env, config, check, flags, &team, fn, arg, err);
 	}
-	team = NULL;
-	r = team_apply(&teams->env, config, check, 0, &team, fn, arg, err);
 	if (team)
 		add(teams, team);
 	return r;

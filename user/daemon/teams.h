@@ -64,7 +64,7 @@ const char *member_name(const struct member *member);
 /* As team_attach(), team_apply() and team_detach(), with the set kept right. 0 or -errno. */
 int teams_attach(struct teams *teams, const struct config *config, unsigned flags, char **notes,
 		 struct err *err);
-int teams_apply(struct teams *teams, const struct config *config, bool check,
+int teams_apply(struct teams *teams, const struct config *config, bool check, unsigned flags,
 		void (*fn)(const char *line, void *arg), void *arg, struct err *err);
 int teams_detach(struct teams *teams, const char *name, struct err *err);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* text.c - see text.h. Called by the log and by whatever puts strings on a bus. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -30,20 +31,32 @@ static size_t utf8_len(const unsigned char *s)
 	return len;
 }
 
-char *text_clean(char *text)
+static char *clean(char *text, bool keep_lines)
 {
 	unsigned char *s = (unsigned char *)text;
 
 	while (*s) {
 		size_t len = utf8_len(s);
 
-		if (*s < 0x20 || *s == 0x7f)
+		if (*s == '\n' && keep_lines)
+			;
+		else if (*s < 0x20 || *s == 0x7f)
 			*s = ' ';
 		else if (!len)
 			*s = '?';
 		s += len ? len : 1;
 	}
 	return text;
+}
+
+char *text_clean(char *text)
+{
+	return clean(text, false);
+}
+
+char *text_clean_lines(char *text)
+{
+	return clean(text, true);
 }
 
 const char *text_time(uint64_t time_ns, char buf[TEXT_TIME_LEN])

@@ -14,6 +14,8 @@
  * bytes but '/', ':' and blanks. Returns text.
  */
 char *text_clean(char *text);
+/* The same, but line breaks stay. */
+char *text_clean_lines(char *text);
 
 /* CLOCK_REALTIME nanoseconds as ISO 8601 in UTC with milliseconds, "2024-01-31T12:00:00.123Z". */
 const char *text_time(uint64_t time_ns, char buf[TEXT_TIME_LEN]);
