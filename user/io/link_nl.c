@@ -251,6 +251,7 @@ void link_nl_addr(const struct nlattr *attr, int family, uint8_t prefixlen, stru
 	memcpy(ret->byte, mnl_attr_get_payload(attr), size);
 }
 
+/* Where the kernel's own words would be no help; NULL = they are. */
 static const char *why(int code)
 {
 	switch (code) {
@@ -264,7 +265,7 @@ static const char *why(int code)
 	case -EMSGSIZE:
 		return "the kernel's answer can't be read";
 	default:
-		return strerror(-code);
+		return NULL;
 	}
 }
 
@@ -286,6 +287,8 @@ int link_nl_fail(struct link *link, int ret, uint32_t ifindex, struct err *err, 
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	return err_set(err, ret, "%s: can't %s: %s%s%s%s", name, what, why(ret),
+	if (why(ret))
+		return err_set(err, ret, "%s: can't %s: %s", name, what, why(ret));
+	return err_set(err, ret, "%s: can't %s: %s%s%s%s", name, what, strerror(-ret),
 		       extack[0] ? " (" : "", extack, extack[0] ? ")" : "");
 }
