@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * bpf_harness.h - what the tests of this folder share: a network namespace of their own with ports
+ * in it, the loaded programs with their maps at hand, and BPF_PROG_TEST_RUN.
+ *
+ *	this process's namespace:   p0 --- q0   p1 --- q1   ...      veth pairs; a port's carrier is
+ *	                            (ids 0, 1, ...)                  its peer's admin state
+ *
+ * Uses libbpf, the skeletons and abi.h, and nothing of user/.
+ */
+#ifndef BPFTEAM_BPF_HARNESS_H
+#define BPFTEAM_BPF_HARNESS_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpfteam/abi.h"
+#include "frames.h"
+#include "tap.h"
+#include "team.skel.h"
+
+#define TC_NEXT ((uint32_t)-1)
+#define TC_DROP 2
+#define TC_REDIRECT 7
+#define NO_VERDICT 0xdead /* BPF_PROG_TEST_RUN refused the frame; errno says why */
+
+#define TEST_MARK 0x5eed1234
+
+static inline void __attribute__((format(printf, 1, 2))) sh(const char *fmt, ...)
+{
+	char command[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(command, sizeof(command), fmt, args);
+	va_end(args);
+	if (system(command)) {
+		diag("failed: %s", command);
+		bail("a command of the test's set-up failed");
+	}
+}
+
+static inline uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
+}
+
+/* Waits up to a second until the condition holds; true when it does. */
+#define WAIT_FOR(condition)                                 \
+	({                                                  \
+		uint64_t until_ = now_ns() + 1000000000ull; \
+		while (!(condition) && now_ns() < until_)   \
+			usleep(500);                        \
+		!!(condition);                              \
+	})
+
+static inline int harness_print(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (level != LIBBPF_WARN || !getenv("V"))
+		return 0;
+	return vfprintf(stderr, fmt, args);
+}
+
+/* A namespace with team0, its inner end, and n ports, all up. Skips all when that can't be had. */
+static inline void harness_init(unsigned n)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+	libbpf_set_print(harness_print);
+	if (geteuid())
+		skip_all("not root");
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	if (unshare(CLONE_NEWNET))
+		skip_all("no network namespaces");
+	sh("ip link set lo up");
+	sh("ip link add team0 address 02:00:00:00:00:aa type veth peer name inner");
+	sh("ip link set team0 up && ip link set inner up");
+	for (unsigned i = 0; i < n; i++) {
+		sh("ip link add p%u type veth peer name q%u", i, i);
+		sh("ip link set p%u up && ip link set q%u up", i, i);
+	}
+}
+
+static inline uint32_t port_ifindex(unsigned i)
+{
+	char name[IFNAMSIZ];
+
+	snprintf(name, sizeof(name), "p%u", i);
+	return if_nametoindex(name);
+}
+
+/* The maps that programs of one team share, as memory. */
+struct maps {
+	struct bpfteam_state *state;
+	struct bpfteam_slot *slots;
+	struct bpfteam_port *ports;
+	int stats_fd;
+};
+
+static inline void *map_memory(const struct bpf_map *map)
+{
+	size_t size = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) & ~7u);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		bail("a map can't be mapped into memory");
+	return memory;
+}
+
+/* Sets up port ids 0..n-1 as p0..pn-1, all alive with link, in every list in that order. */
+static inline void maps_fill(struct maps *maps, unsigned n)
+{
+	memset(maps->state, 0, sizeof(*maps->state));
+	memset(maps->slots, BPFTEAM_PORT_NONE, BPFTEAM_SLOTS * sizeof(*maps->slots));
+	memset(maps->ports, 0, BPFTEAM_PORTS_MAX * sizeof(*maps->ports));
+	maps->state->alive = maps->state->link = maps->state->accept = n ? ~0ull >> (64 - n) : 0;
+	maps->state->prev_port = BPFTEAM_PORT_NONE;
+	for (unsigned i = 0; i < n; i++)
+		maps->ports[i].ifindex = port_ifindex(i);
+	for (unsigned slot = 0; slot < BPFTEAM_SLOTS; slot++)
+		for (unsigned i = 0; i < n && i < BPFTEAM_SLOT_PORTS; i++)
+			maps->slots[slot].port[i] = i;
+}
+
+static inline struct bpfteam_stats stats_of(const struct maps *maps, uint32_t id)
+{
+	struct bpfteam_stats sum = {}, *each;
+	int cpus = libbpf_num_possible_cpus();
+	const size_t words = sizeof(sum) / 8;
+
+	each = calloc(cpus, sizeof(*each));
+	if (!each || bpf_map_lookup_elem(maps->stats_fd, &id, each))
+		bail("counters can't be read");
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (size_t i = 0; i < words; i++)
+			((__u64 *)&sum)[i] += ((__u64 *)&each[cpu])[i];
+	free(each);
+	return sum;
+}
+
+/* Frames and drops of everybody: what a program counted for one frame, wherever. */
+static inline uint64_t stats_total(const struct maps *maps)
+{
+	uint64_t total = 0;
+
+	for (uint32_t id = 0; id < BPFTEAM_STATS_MAX; id++) {
+		struct bpfteam_stats stats = stats_of(maps, id);
+
+		total += stats.tx_packets + stats.rx_packets;
+		for (int i = 0; i < BPFTEAM_DROP_MAX; i++)
+			total += stats.drops[i];
+	}
+	return total;
+}
+
+/* Runs a program on len bytes. ctx may be NULL. Returns its verdict, or NO_VERDICT. */
+static inline uint32_t run_with(int fd, const void *data, unsigned len, struct __sk_buff *ctx)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = len);
+
+	if (ctx) {
+		opts.ctx_in = opts.ctx_out = ctx;
+		opts.ctx_size_in = opts.ctx_size_out = sizeof(*ctx);
+	}
+	if (bpf_prog_test_run_opts(fd, &opts))
+		return NO_VERDICT;
+	return opts.retval;
+}
+
+static inline uint32_t run(const struct bpf_program *prog, const struct frame_buf *frame)
+{
+	return run_with(bpf_program__fd(prog), frame->data, frame->len, NULL);
+}
+
+/* ---- the vport's programs ---- */
+
+struct team_options {
+	enum bpfteam_mode mode;
+	enum bpfteam_hash hash;
+	bool state; /* the state detector */
+	uint64_t watch_ns;
+};
+
+struct team {
+	struct team_bpf *skel;
+	struct maps maps;
+};
+
+/* Loads them and gives them ports 0..n-1. skel is NULL when this kernel refuses. */
+static inline struct team team_load(const struct team_options *options, unsigned n)
+{
+	struct team team = {.skel = team_bpf__open()};
+
+	if (!team.skel)
+		return team;
+	team.skel->rodata->cfg_mode = options->mode;
+	team.skel->rodata->cfg_hash = options->hash;
+	team.skel->rodata->cfg_state = options->state;
+	team.skel->rodata->cfg_watch_ns = options->watch_ns;
+	team.skel->rodata->cfg_mark = TEST_MARK;
+	team.skel->rodata->cfg_ifindex = if_nametoindex("team0");
+	bpf_program__set_autoload(team.skel->progs.team_learn, options->state);
+	bpf_program__set_autoload(team.skel->progs.team_watch, options->watch_ns);
+	if (team_bpf__load(team.skel)) {
+		team_bpf__destroy(team.skel);
+		team.skel = NULL;
+		return team;
+	}
+	team.maps.state = map_memory(team.skel->maps.team_state);
+	team.maps.slots = map_memory(team.skel->maps.slots);
+	team.maps.ports = map_memory(team.skel->maps.ports);
+	team.maps.stats_fd = bpf_map__fd(team.skel->maps.port_stats);
+	maps_fill(&team.maps, n);
+	return team;
+}
+
+static inline void maps_free(struct maps *maps)
+{
+	munmap(maps->state, sizeof(*maps->state));
+	munmap(maps->slots, BPFTEAM_SLOTS * sizeof(*maps->slots));
+	munmap(maps->ports, BPFTEAM_PORTS_MAX * sizeof(*maps->ports));
+}
+
+static inline void team_free(struct team *team)
+{
+	if (team->skel)
+		maps_free(&team->maps);
+	team_bpf__destroy(team->skel);
+	team->skel = NULL;
+}
+
+/* Learns port id's device, as the loader does. Returns the program's result. */
+static inline uint32_t team_learn_port(struct team *team, unsigned id)
+{
+	struct __sk_buff ctx = {.ifindex = port_ifindex(id), .cb = {id}};
+	uint8_t frame[64] = {};
+
+	return run_with(bpf_program__fd(team->skel->progs.team_learn), frame, sizeof(frame), &ctx);
+}
+
+struct answer {
+	uint32_t port, slot, hash, position;
+	bool valid;
+};
+
+static inline struct answer explain_bytes(struct team *team, const void *data, unsigned len)
+{
+	struct __sk_buff ctx = {};
+	struct answer answer = {};
+
+	answer.valid = !run_with(bpf_program__fd(team->skel->progs.team_explain), data, len, &ctx);
+	answer.port = ctx.cb[BPFTEAM_EXPLAIN_PORT];
+	answer.slot = ctx.cb[BPFTEAM_EXPLAIN_SLOT];
+	answer.hash = ctx.cb[BPFTEAM_EXPLAIN_HASH];
+	answer.position = ctx.cb[BPFTEAM_EXPLAIN_POSITION];
+	return answer;
+}
+
+static inline struct answer explain(struct team *team, const struct flow *flow)
+{
+	struct frame_buf frame;
+
+	frame_build(&frame, flow);
+	return explain_bytes(team, frame.data, frame.len);
+}
+
+/* ---- events ---- */
+
+#define EVENTS_MAX 64
+
+struct events {
+	struct ring_buffer *ring;
+	struct bpfteam_event event[EVENTS_MAX];
+	unsigned n;
+};
+
+static inline int events_add(void *arg, void *data, size_t size)
+{
+	struct events *events = arg;
+
+	if (size >= sizeof(struct bpfteam_event) && events->n < EVENTS_MAX)
+		memcpy(&events->event[events->n++], data, sizeof(struct bpfteam_event));
+	return 0;
+}
+
+static inline void events_open(struct events *events, const struct bpf_map *map)
+{
+	events->n = 0;
+	events->ring = ring_buffer__new(bpf_map__fd(map), events_add, events, NULL);
+	if (!events->ring)
+		bail("the ring buffer can't be opened");
+}
+
+/* Reads what is there; returns how many there are since the last events_clear(). */
+static inline unsigned events_read(struct events *events)
+{
+	ring_buffer__consume(events->ring);
+	return events->n;
+}
+
+static inline void events_clear(struct events *events)
+{
+	events_read(events);
+	events->n = 0;
+}
+
+#endif
