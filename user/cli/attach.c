@@ -21,6 +21,7 @@ static const char *const later_modes[] = {
 };
 static const char *const later_hashes[] = {"encap2+3", "encap3+4", "vlan+srcmac", "txhash", NULL};
 static const char *const later_rx[] = {"direct", NULL};
+static const struct name rx_now[] = {{"redirect", RX_REDIRECT, false}, {}};
 
 static int set_address(void *target, const char *value, struct err *err)
 {
@@ -81,7 +82,8 @@ const struct option_row attach_rows[] = {
 	 .kind = OPTION_WORD, .offset = IN_CONFIG(primary_reselect), .names = reselect_names},
 	{.name = "mac", .value = "MAC", .help = "the team's MAC address [the first port's]",
 	 .kind = OPTION_CALL, .set = set_mac},
-	{.name = "mtu", .value = "N", .help = "[the least of the ports']", .kind = OPTION_NUMBER,
+	{.name = "mtu", .value = "N", .help = "the team's MTU [the least of the ports']",
+	 .kind = OPTION_NUMBER,
 	 .offset = IN_CONFIG(mtu), .min = 68, .max = 65535},
 	{.name = "address", .value = "CIDR", .help = "an address of the team; may be repeated",
 	 .kind = OPTION_CALL, .set = set_address},
@@ -99,7 +101,7 @@ const struct option_row attach_rows[] = {
 	{.name = "xdp", .help = "XDP on ports and team (resets many NICs)", .kind = OPTION_FLAG,
 	 .offset = IN_CONFIG(xdp)},
 	{.name = "rx", .value = "PATH", .help = "how frames reach the team", .kind = OPTION_WORD,
-	 .offset = IN_CONFIG(rx), .names = rx_names, .later = later_rx},
+	 .offset = IN_CONFIG(rx), .names = rx_now, .later = later_rx},
 	{.name = "move-addresses", .help = "move the ports' addresses and routes to the team",
 	 .kind = OPTION_FLAG, .offset = offsetof(struct attach_options, move_addresses)},
 	{.name = "no-failover", .help = "accept a team in which nobody can see a failure",

@@ -9,6 +9,7 @@
 #include <netinet/ether.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/render.h"
@@ -183,10 +184,10 @@ static void print_explain(const json_t *root)
 		if (!*port)
 			printf("%s%s", i ? ", " : "", json_string_value(candidate));
 	printf(" (%s", json_text(root, "reason"));
-	if (*hash)
-		printf(" %s", hash);
-	if (json_is_integer(slot))
-		printf(", slot %d", (int)json_integer_value(slot));
+	/* 0 where the mode does not hash. */
+	if (strtoul(hash, NULL, 16))
+		printf("%s %s, slot %d", strcmp(json_text(root, "reason"), "hash") ? ", hash" : "",
+		       hash, (int)json_integer_value(slot));
 	puts(")");
 }
 

@@ -237,6 +237,12 @@ static int check_args(struct cli *cli, int argc, char **argv)
 	return 0;
 }
 
+static int print_version(void)
+{
+	puts("bpfteam " BPFTEAM_VERSION);
+	return 0;
+}
+
 /* argv[0] is the command's last word. */
 static int run_command(struct cli *cli, const char *word, int argc, char **argv)
 {
@@ -257,6 +263,8 @@ static int run_command(struct cli *cli, const char *word, int argc, char **argv)
 	} else if (cli->help) {
 		help_command(command, word);
 		r = 0;
+	} else if (cli->version) {
+		r = print_version();
 	} else if (!command) {
 		r = cli_usage(cli, "%s: which? (bpfteam %s -h)", word, word);
 	} else {
@@ -278,15 +286,16 @@ static int run(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "%s", cli->err.text);
 	argc -= n;
 	argv += n;
-	if (cli->version) {
-		puts("bpfteam " BPFTEAM_VERSION);
-		return 0;
-	}
 	if (argc && !strcmp(argv[0], "help")) {
 		cli->help = true;
-		argc--;
-		argv++;
+		n = options_parse(&global, 1, true, argc, argv, &cli->err);
+		if (n < 0)
+			return cli_usage(cli, "%s", cli->err.text);
+		argc -= n;
+		argv += n;
 	}
+	if (cli->version)
+		return print_version();
 	if (!argc && cli->help)
 		return cli->json ? cli_print(cli, help_json(), NULL) : (help_all(), 0);
 	if (!argc) {

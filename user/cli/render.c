@@ -160,37 +160,47 @@ static void print_cell(const char *text, bool state, unsigned width, bool right,
 		printf("%*s", pad, "");
 }
 
+/* Row 0 is that of the titles. */
+static const char *row_text(const struct table *table, unsigned row, unsigned column)
+{
+	const char *title = table->titles[column];
+
+	if (row)
+		return cell_text(&table->cells[(row - 1) * table->n_columns + column]);
+	return title + (title[0] == '>');
+}
+
+static void print_row(const struct table *table, unsigned row, const unsigned *width)
+{
+	unsigned last = table->n_columns - 1;
+	const char *gap = "";
+
+	while (last && (!width[last] || !*row_text(table, row, last)))
+		last--;
+	for (unsigned c = 0; c <= last; c++) {
+		bool state = row && table->cells[(row - 1) * table->n_columns + c].state;
+
+		if (!width[c])
+			continue;
+		fputs(gap, stdout);
+		gap = "  ";
+		print_cell(row_text(table, row, c), state, width[c], table->titles[c][0] == '>',
+			   c == last);
+	}
+	putchar('\n');
+}
+
 void table_print(struct table *table, unsigned indent)
 {
-	unsigned width[COLUMNS_MAX], last = 0, rows;
+	unsigned width[COLUMNS_MAX];
 
 	if (!table)
 		return;
-	for (unsigned c = 0; c < table->n_columns; c++) {
-		bool right = table->titles[c][0] == '>';
-
-		width[c] = column_width(table, c, table->titles[c] + right);
-		if (width[c])
-			last = c;
-	}
-	rows = table->n_cells / table->n_columns;
-	for (unsigned r = 0; r <= rows; r++) {
-		const char *gap = "";
-
+	for (unsigned c = 0; c < table->n_columns; c++)
+		width[c] = column_width(table, c, row_text(table, 0, c));
+	for (unsigned row = 0; row <= table->n_cells / table->n_columns; row++) {
 		printf("%*s", indent, "");
-		for (unsigned c = 0; c <= last; c++) {
-			bool right = table->titles[c][0] == '>';
-			const struct cell *cell = r ? &table->cells[(r - 1) * table->n_columns + c]
-						    : NULL;
-
-			if (!width[c])
-				continue;
-			fputs(gap, stdout);
-			gap = "  ";
-			print_cell(cell ? cell_text(cell) : table->titles[c] + right,
-				   cell && cell->state, width[c], right, c == last);
-		}
-		putchar('\n');
+		print_row(table, row, width);
 	}
 	for (unsigned i = 0; i < table->n_cells; i++)
 		free(table->cells[i].text);
