@@ -8,6 +8,7 @@
  * not in the set may still be a team, which is then adopted.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -130,15 +131,25 @@ static void drop(struct member *member)
 		teams);
 }
 
+/*
+ * After whatever may have loaded programs, also in vain: that reads the kernel's type information,
+ * 10 MB that the heap would keep for ever. Returns r.
+ */
+static int trim_heap(int r)
+{
+	malloc_trim(0);
+	return r;
+}
+
 int teams_settle(struct member *member, int r)
 {
 	if (r == -ENOENT) {
 		drop(member);
-		return r;
+	} else {
+		member_watch(member);
+		member_tell(member);
 	}
-	member_watch(member);
-	member_tell(member);
-	return r;
+	return trim_heap(r);
 }
 
 struct member *teams_find(struct teams *teams, const char *name)
@@ -168,6 +179,7 @@ struct member *teams_get(struct teams *teams, const char *name, struct err *err)
 	member = add(teams, team);
 	if (!member)
 		err_set(err, -ENOMEM, "%s: out of memory", name);
+	trim_heap(0);
 	return member;
 }
 
@@ -233,7 +245,7 @@ int teams_attach(struct teams *teams, const struct config *config, unsigned flag
 	r = team_attach(&teams->env, config, flags, &team, notes, err);
 	if (!r)
 		add(teams, team);
-	return r;
+	return trim_heap(r);
 }
 
 int teams_apply(struct teams *teams, const struct config *config, bool check, unsigned flags,
@@ -252,7 +264,7 @@ int teams_apply(struct teams *teams, const struct config *config, bool check, un
 	}
 	if (team)
 		add(teams, team);
-	return r;
+	return trim_heap(r);
 }
 
 int teams_detach(struct teams *teams, const char *name, struct err *err)
