@@ -148,7 +148,7 @@ static void one_of_each(void **state)
 	assert_true(is(&b->prefsrc, "2001:db8::1"));
 	for (unsigned i = 0; i < n; i++) {
 		/* Those without a gateway come first, to be there for the others. */
-		assert_true(i == 0 || r[i].via.family == AF_UNSPEC ? i < 2 : i >= 2);
+		assert_int_equal(r[i].via.family == AF_UNSPEC, i < 2);
 		assert_int_equal(r[i].flags, r[i].table == 1000 ? RTNH_F_ONLINK : 0);
 		assert_int_equal(r[i].tos, is(&r[i].via, "192.0.2.3") ? 0x10 : 0);
 	}
