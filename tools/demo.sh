@@ -10,6 +10,8 @@
 #	host.eth2 ----     |
 #	  team0        peer.eth0
 #
+# shellcheck disable=SC2119 # the functions used here have arguments of their own
+#
 # Two switches, for then a peer's frames go astray after a fail-over until the switches are told;
 # and the first cut comes while the host only receives, for its own frames would tell them too.
 

@@ -24,8 +24,8 @@ captured() { # FILE FILTER
 
 # capture_start FILE: until capture_stop
 capture_start() {
-	(exec nsenter --net="/run/netns/${NS[host]}" tcpdump -i team0 -U -B 16384 -w "$1" \
-		2>"$TMP/tcpdump") &
+	(exec nsenter --net="/run/netns/${NS[host]}" tcpdump -i team0 \
+		--immediate-mode -U -s 128 -B 32768 -w "$1" 2>"$TMP/tcpdump") &
 	DUMP=$!
 	PIDS+=("$DUMP")
 	must wait_for 5 grep -q listening "$TMP/tcpdump"
@@ -42,6 +42,7 @@ capture_stop() {
 	pause 0.2
 	kill -INT "$DUMP"
 	reap "$DUMP"
+	say "tcpdump: $(grep 'dropped by kernel' "$TMP/tcpdump")"
 }
 
 round() {

@@ -82,7 +82,7 @@ modes() {
 run active-backup drains
 run modes modes
 check "apply of what is in force changes nothing" \
-	test -z "$(bpfteam apply "$TMP/ab.yaml" --check)"
+	test "$(bpfteam apply "$TMP/ab.yaml" --check)" = "no changes"
 must bpfteam detach team0
 check_no_leftovers
 finish

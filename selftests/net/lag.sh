@@ -4,7 +4,7 @@
 # balance-xor behind a switch that takes our ports for one link (a static LAG): it sends each broadcast
 # down any one of them and spreads unicast; every port accepts.
 #
-#	host.eth0 ---- l0 [ lag ] up ---- peer.eth0 192.0.2.2
+#	host.eth0 ---- l0 [ lag ] uplink ---- peer.eth0 192.0.2.2
 #	host.eth1 ---- l1 [     ]
 #	host.eth2 ---- l2 [     ]
 #	host.eth3 ---- l3 [     ]
@@ -19,7 +19,7 @@ need_bpfteam
 need_tool nft
 setup
 ns_add host peer lag
-cable peer eth0 lag up
+cable peer eth0 lag uplink
 peer_addresses
 for i in 0 1 2 3; do
 	cable host "eth$i" lag "l$i"
@@ -34,14 +34,14 @@ lag_rules() { # MEMBER...
 	echo "table netdev lag"
 	echo "delete table netdev lag"
 	echo "table netdev lag {"
-	echo "	chain down { type filter hook ingress device \"up\" priority 0;"
+	echo "	chain down { type filter hook ingress device \"uplink\" priority 0;"
 	echo "		ether daddr & 01:00:00:00:00:00 != 0 fwd to numgen inc mod $n map { $map }"
 	echo "		ip protocol udp fwd to jhash udp sport . udp dport mod $n map { $map }"
 	echo "		fwd to numgen inc mod $n map { $map }"
 	echo "	}"
 	for member in l0 l1 l2 l3; do
 		echo "	chain $member { type filter hook ingress device \"$member\" priority 0;"
-		echo "		fwd to \"up\"; }"
+		echo "		fwd to \"uplink\"; }"
 	done
 	echo "}"
 }

@@ -76,10 +76,12 @@ bail() {
 	exit 1
 }
 
-# check DESCRIPTION COMMAND...: ok when the command succeeds; its output is shown when not.
+# check DESCRIPTION COMMAND...: ok when the command succeeds; its output is shown when not. What the
+# check before this one printed is in $TMP/last.
 check() {
 	local what=$1
 	shift
+	mv "$TMP/check" "$TMP/last" 2>/dev/null
 	if "$@" >"$TMP/check" 2>&1; then
 		ok "$what"
 	else
@@ -94,6 +96,7 @@ check() {
 check_not() {
 	local what=$1
 	shift
+	mv "$TMP/check" "$TMP/last" 2>/dev/null
 	if "$@" >"$TMP/check" 2>&1; then
 		not_ok "$what"
 		say "succeeded, and should not: $*"
@@ -208,9 +211,9 @@ setup() {
 	TMP=$(mktemp -d "/tmp/bpfteam-test.XXXXXX") || exit 1
 	trap cleanup EXIT
 	trap 'exit 1' INT TERM HUP
-	BPFFS=$TMP/bpf RUN=$TMP/run ETC=$TMP/etc
-	mkdir "$BPFFS" "$RUN" "$ETC"
-	mount -t bpf bpf "$BPFFS" || skip_all "bpffs can't be mounted"
+	BPFFS=$TMP/bpf/bpfteam RUN=$TMP/run ETC=$TMP/etc
+	mkdir "$TMP/bpf" "$RUN" "$ETC"
+	mount -t bpf bpf "$TMP/bpf" || skip_all "bpffs can't be mounted"
 	export BPFTEAM_RUNTIME_DIR=$RUN BPFTEAM_BPFFS=$BPFFS
 	[ -n "${TAP_QUIET:-}" ] || echo "TAP version 13"
 }
@@ -223,7 +226,7 @@ cleanup() {
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
-	umount "$BPFFS" 2>/dev/null
+	umount "$TMP/bpf" 2>/dev/null
 	for name in "${NS[@]}"; do
 		ip netns del "$name" 2>/dev/null
 	done
@@ -431,7 +434,7 @@ stop_daemon() {
 
 # show FILTER [TEAM]: a value out of `bpfteam show -j`, e.g. show .active_port
 show() {
-	bpfteam show "${2:-team0}" -j | jq -r ".[0]$1"
+	bpfteam show "${2:-team0}" -j | jq -r ".[0] | $1"
 }
 
 # port_field PORT FIELD [TEAM], e.g. port_field eth0 .state
@@ -471,7 +474,7 @@ port_picture() {
 	on host ip -j addr show dev "$dev" | jq -S '[.[0].addr_info[] |
 		del(.valid_life_time, .preferred_life_time)] | sort_by(.local)'
 	echo "== routes"
-	on host ip route show table all dev "$dev" | sort
+	on host ip -4 route show table all dev "$dev" | sort
 	on host ip -6 route show table all dev "$dev" | sort
 	echo "== unicast and multicast filters"
 	on host bridge fdb show dev "$dev" | sort
@@ -489,7 +492,7 @@ leftovers() {
 		grep -vE "${LEFTOVERS_IGNORE:-^\$}")
 	[ -z "$found" ] || echo "links: $found"
 	local pins
-	pins=$(find "$BPFFS" -mindepth 1)
+	pins=$(find "$BPFFS" -mindepth 1 2>/dev/null)
 	[ -z "$pins" ] || echo "pins: $pins"
 	[ -z "$found$pins" ]
 }

@@ -27,7 +27,7 @@ picture() {
 	on host ip -j addr show dev "$1" scope global | jq -r '.[0].addr_info[] |
 		"\(.local)/\(.prefixlen) \(.broadcast)"' | sort
 	{
-		on host ip route show table all dev "$1" proto boot
+		on host ip -4 route show table all dev "$1" proto boot
 		on host ip -6 route show table all dev "$1" proto boot
 	} | sed 's/ *$//' | sort
 }
@@ -38,7 +38,7 @@ round() {
 	picture eth0 >"$TMP/wanted"
 	check_not "$how: refused without --move-addresses" \
 		bpfteam attach team0 eth0 eth1
-	check "$how: the message says what to do" grep -q -- --move-addresses "$TMP/check"
+	check "$how: the message says what to do" grep -q -- --move-addresses "$TMP/last"
 	check_no_leftovers "$how: a refused attach leaves nothing"
 	check_eq "$how: the port is as it was" "$(port_picture eth0)" "$(cat "$TMP/before")"
 

@@ -48,7 +48,7 @@ check_eq "the ports are those of the file" "$(show '.ports[].name' | xargs)" "et
 
 echo "colour: blue" >>"$ETC/team0.yaml"
 kill -HUP "$DAEMON_PID"
-check "a broken file is named with line and key" wait_for 5 logged 'team0.yaml:5.*colour'
+check "a broken file is named with line and key" wait_for 5 logged 'team0.yaml:6.*colour'
 check_eq "and changes nothing" "$(show '.ports[].name' | xargs)" "eth0 eth1"
 pause 0.3
 stream_stop tx rx

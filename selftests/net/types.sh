@@ -43,7 +43,8 @@ forwarded() {
 		--to 198.51.100.2 --mark "the-end-$ENDS"
 	reap "$SPAWNED"
 	stop "$sniffer"
-	FORWARDED="$(jq .matched "$TMP/$1.sniff") $(jq .matched "$TMP/end")"
+	# The closed port is answered: what goes out is ICMP.
+	FORWARDED="$(jq ".matched - .outgoing" "$TMP/$1.sniff") $(jq .matched "$TMP/end")"
 }
 
 round() {

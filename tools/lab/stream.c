@@ -6,10 +6,11 @@
  *   stream recv --port N [--secs S] [--live FILE]
  *   stream now            CLOCK_MONOTONIC in ns, the clock of all times here
  *
- * Both ends run on one machine, so one clock serves for both. The sender sleeps to the next quarter
- * of a millisecond and sends what is due; after a stall it starts anew instead of catching up with
- * a burst that no queue would take. Its last datagrams carry the count of what was sent: the receiver
- * ends on them, and knows what was lost at the tail.
+ * Both ends run on one machine, so one clock serves for both. The sender sleeps to the next tenth of
+ * a millisecond and sends what is due: in larger bursts a short gap would cost a whole burst or
+ * nothing, and waking for each frame would cost half a core. After a stall it starts anew instead of
+ * catching up with a burst that no queue would take. Its last datagrams carry the count of what was
+ * sent: the receiver ends on them, and knows what was lost at the tail.
  */
 #include <poll.h>
 #include <signal.h>
@@ -19,7 +20,8 @@
 
 #include "frame.h"
 
-#define TICK_NS 250000ull
+#define TICK_NS 100000ull
+#define STALL_NS 2500000ull
 /* Lost frames this near to each other belong to one event: with several flows only some are hit. */
 #define GAP_JOIN_FRAMES 64
 
@@ -125,7 +127,7 @@ static int run_send(void)
 	while (due < end && !stopped) {
 		uint64_t now = lab_now();
 
-		if (now > due + 10 * TICK_NS) {
+		if (now > due + STALL_NS) {
 			stalls++;
 			worst = now - due > worst ? now - due : worst;
 			due = now;
