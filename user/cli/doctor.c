@@ -127,6 +127,9 @@ static void print_features(const json_t *root)
 		table_state(table, yes ? "yes" : "no");
 		table_cell(table, features[i].name);
 		table_cell(table, yes ? features[i].use : features[i].without);
+		/* Without bpf() nothing else could be tried. */
+		if (!i && !yes)
+			break;
 	}
 	table_state(table, mounted ? "yes" : "no");
 	table_cell(table, "bpffs");

@@ -26,6 +26,7 @@ struct monitor {
 	struct cli *cli;
 	sd_event *loop;
 	json_t *teams; /* as last seen, when polling */
+	sd_event_source *timer; /* when to look again */
 };
 
 static json_t *text_or_null(const char *text)
@@ -165,7 +166,6 @@ static int add_ends(struct monitor *monitor)
 
 static int add_source(struct monitor *monitor, struct client *client)
 {
-	sd_event_source *timer;
 	int r;
 
 	if (client) {
@@ -173,12 +173,11 @@ static int add_source(struct monitor *monitor, struct client *client)
 		return r < 0 ? r : sd_bus_attach_event(client_bus(client), monitor->loop, 0);
 	}
 	monitor->teams = look(monitor->cli);
-	r = sd_event_add_time_relative(monitor->loop, &timer, CLOCK_MONOTONIC, POLL_US, 1000,
-				       on_timer, monitor);
+	r = sd_event_add_time_relative(monitor->loop, &monitor->timer, CLOCK_MONOTONIC, POLL_US,
+				       1000, on_timer, monitor);
 	if (r < 0)
 		return r;
-	sd_event_source_set_enabled(timer, SD_EVENT_ON);
-	return sd_event_source_set_floating(timer, 1);
+	return sd_event_source_set_enabled(monitor->timer, SD_EVENT_ON);
 }
 
 int monitor_run(struct cli *cli, void *options, int argc, char **argv)
@@ -201,6 +200,7 @@ int monitor_run(struct cli *cli, void *options, int argc, char **argv)
 	else
 		r = sd_event_loop(monitor.loop);
 	client_close(client);
+	sd_event_source_unref(monitor.timer);
 	json_decref(monitor.teams);
 	sd_event_unref(monitor.loop);
 	return r;

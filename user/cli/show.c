@@ -52,20 +52,30 @@ int show_collect(struct cli *cli, const char *name, bool daemon, json_t **ret)
 	return collect.r;
 }
 
+static bool is_among(const json_t *teams, const char *name)
+{
+	const json_t *team;
+	size_t i;
+
+	json_array_foreach (teams, i, team)
+		if (!strcmp(json_text(team, "name"), name))
+			return true;
+	return false;
+}
+
 static int ask_daemon(struct cli *cli, struct client *client, const char *name, json_t **ret)
 {
-	json_t *all, *team;
 	struct err err;
-	size_t i;
+	json_t *all;
 	int r = client_status(client, name ? name : "", ret, &cli->err);
 
 	/* Refused: perhaps since there is none of that name. Then say which there are. */
 	if (r != -EREMOTEIO || !name || client_status(client, "", &all, &err))
 		return r;
-	json_array_foreach (all, i, team)
-		if (!strcmp(json_text(team, "name"), name))
-			return r;
-	return cli_no_team(cli, name, all);
+	if (!is_among(all, name))
+		r = cli_no_team(cli, name, all);
+	json_decref(all);
+	return r;
 }
 
 int show_run(struct cli *cli, void *options, int argc, char **argv)
@@ -85,6 +95,7 @@ int show_run(struct cli *cli, void *options, int argc, char **argv)
 	client_close(client);
 	/* One team that can't be read must not hide the others. */
 	if (!r || (!name && json_array_size(teams)))
-		r = cli_print(cli, teams, render_show) ?: r;
+		return cli_print(cli, teams, render_show) ?: r;
+	json_decref(teams);
 	return r;
 }
