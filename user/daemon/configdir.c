@@ -42,6 +42,7 @@ struct configdir {
 	struct file *file;
 	unsigned n;
 	struct waiting *waiting;
+	struct poke poke;
 };
 
 static void files_free(struct file *file, unsigned n)
@@ -198,6 +199,7 @@ static bool on_retry(void *arg)
 		apply(configdir, file, true);
 		more |= file->state == FILE_WAITING;
 	}
+	configdir->poke.fn(configdir->poke.arg);
 	return more;
 }
 
@@ -258,6 +260,7 @@ void configdir_load(struct configdir *configdir)
 	configdir->file = now;
 	configdir->n = n;
 	apply_all(configdir);
+	configdir->poke.fn(configdir->poke.arg);
 }
 
 unsigned configdir_problems(const struct configdir *configdir, const char **ret_first)
@@ -271,7 +274,8 @@ unsigned configdir_problems(const struct configdir *configdir, const char **ret_
 	return problems;
 }
 
-int configdir_new(sd_event *loop, struct teams *teams, const char *dir, struct configdir **ret)
+int configdir_new(sd_event *loop, struct teams *teams, const char *dir, const struct poke *poke,
+		  struct configdir **ret)
 {
 	struct configdir *configdir = calloc(1, sizeof(*configdir));
 	int r;
@@ -280,6 +284,7 @@ int configdir_new(sd_event *loop, struct teams *teams, const char *dir, struct c
 		return -ENOMEM;
 	configdir->dir = dir;
 	configdir->teams = teams;
+	configdir->poke = *poke;
 	r = waiting_new(loop, on_retry, configdir, &configdir->waiting);
 	if (r) {
 		free(configdir);

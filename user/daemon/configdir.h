@@ -9,7 +9,9 @@
 
 struct configdir;
 
-int configdir_new(sd_event *loop, struct teams *teams, const char *dir, struct configdir **ret);
+/* poke: called when configdir_problems() may answer otherwise. */
+int configdir_new(sd_event *loop, struct teams *teams, const char *dir, const struct poke *poke,
+		  struct configdir **ret);
 void configdir_free(struct configdir *configdir);
 
 /*

@@ -34,6 +34,7 @@ struct daemon {
 	struct teams *teams;
 	struct configdir *configdir;
 	struct bus *bus;
+	sd_event_source *status_due;
 	char status[640]; /* as last told to systemd */
 };
 
@@ -131,11 +132,18 @@ static void tell_status(struct daemon *daemon)
 	sd_notifyf(false, "STATUS=%s", status);
 }
 
-/* After every turn of the loop in which something happened. */
-static int on_turn(sd_event_source *source, void *arg)
+static int on_status_due(sd_event_source *source, void *arg)
 {
 	tell_status(arg);
 	return 0;
+}
+
+/* In the next turn of the loop, when all is as it will be. */
+static void poke_status(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	sd_event_source_set_enabled(daemon->status_due, SD_EVENT_ONESHOT);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
@@ -174,7 +182,7 @@ static int watch_signals(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->loop, NULL, SIGHUP, on_reload, daemon);
 	if (r >= 0)
-		r = sd_event_add_post(daemon->loop, NULL, on_turn, daemon);
+		r = sd_event_add_defer(daemon->loop, &daemon->status_due, on_status_due, daemon);
 	if (r >= 0)
 		r = sd_event_set_watchdog(daemon->loop, true);
 	return r;
@@ -182,6 +190,7 @@ static int watch_signals(struct daemon *daemon)
 
 static int start(struct daemon *daemon, const struct options *options, struct err *err)
 {
+	const struct poke poke = {poke_status, daemon};
 	struct team_env env;
 	int r;
 
@@ -194,9 +203,9 @@ static int start(struct daemon *daemon, const struct options *options, struct er
 	if (r >= 0)
 		r = watch_signals(daemon);
 	if (r >= 0)
-		r = teams_new(daemon->loop, env.runtime_dir, env.bpffs, &daemon->teams);
+		r = teams_new(daemon->loop, env.runtime_dir, env.bpffs, &poke, &daemon->teams);
 	if (r >= 0)
-		r = configdir_new(daemon->loop, daemon->teams, options->config_dir,
+		r = configdir_new(daemon->loop, daemon->teams, options->config_dir, &poke,
 				  &daemon->configdir);
 	if (r >= 0)
 		r = bus_new(daemon->loop, daemon->teams, &daemon->bus);
@@ -241,6 +250,7 @@ int main(int argc, char **argv)
 	configdir_free(daemon.configdir);
 	teams_free(daemon.teams);
 	instance_close(daemon.instance);
+	sd_event_source_unref(daemon.status_due);
 	sd_event_unref(daemon.loop);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

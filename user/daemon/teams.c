@@ -25,13 +25,15 @@ static void on_event(const struct team_event *event, void *arg)
 		teams->hooks.event(event, teams->hooks.arg);
 }
 
-int teams_new(sd_event *loop, const char *runtime_dir, const char *bpffs, struct teams **ret)
+int teams_new(sd_event *loop, const char *runtime_dir, const char *bpffs, const struct poke *poke,
+	      struct teams **ret)
 {
 	struct teams *teams = calloc(1, sizeof(*teams));
 
 	if (!teams)
 		return -ENOMEM;
 	teams->loop = sd_event_ref(loop);
+	teams->poke = *poke;
 	teams->env = (struct team_env){
 		.runtime_dir = runtime_dir,
 		.bpffs = bpffs,
@@ -87,6 +89,7 @@ static struct member *add(struct teams *teams, struct team *team)
 	member_look(member);
 	if (teams->hooks.added)
 		teams->hooks.added(member, teams->hooks.arg);
+	teams->poke.fn(teams->poke.arg);
 	return member;
 }
 
@@ -105,6 +108,7 @@ static struct team *take_out(struct member *member)
 	memmove(&teams->member[i], &teams->member[i + 1],
 		(teams->n - i - 1) * sizeof(teams->member[0]));
 	teams->n--;
+	teams->poke.fn(teams->poke.arg);
 	free(member);
 	return team;
 }

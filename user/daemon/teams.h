@@ -32,6 +32,12 @@ struct teams_hooks {
 	void *arg;
 };
 
+/* Somebody wants to look again, later. */
+struct poke {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
 /* What is handled first when several things are ready in one turn of the loop. */
 enum loop_priority {
 	LOOP_KERNEL = -20, /* the ring buffer: a port has died */
@@ -40,7 +46,9 @@ enum loop_priority {
 	LOOP_ACCEPT = 20, /* after the bus: those who are connected first */
 };
 
-int teams_new(sd_event *loop, const char *runtime_dir, const char *bpffs, struct teams **ret);
+/* poke: called when a team came or went. */
+int teams_new(sd_event *loop, const char *runtime_dir, const char *bpffs, const struct poke *poke,
+	      struct teams **ret);
 /* Leaves the teams running and closes them. */
 void teams_free(struct teams *teams);
 void teams_set_hooks(struct teams *teams, const struct teams_hooks *hooks);

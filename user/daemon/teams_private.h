@@ -9,6 +9,7 @@ struct teams {
 	sd_event *loop;
 	struct team_env env;
 	struct teams_hooks hooks;
+	struct poke poke;
 	struct member **member;
 	unsigned n;
 };
