@@ -98,10 +98,9 @@ int link_events_read(struct link *link,
 	if (!link->events)
 		return 0;
 	for (;;) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)link->event_buf;
+		const struct nlmsghdr *nlh;
 		bool cut = false;
 		ssize_t n = link_nl_receive(link->events, link->event_buf, &cut);
-		int len = (int)n;
 
 		if (n == -EAGAIN)
 			return ret;
@@ -109,7 +108,7 @@ int link_events_read(struct link *link,
 			return (int)n;
 		if (n < 0 || cut)
 			ret = -ENOBUFS;
-		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		for (size_t at = 0; n > 0 && (nlh = link_nl_next(link->event_buf, n, &at));) {
 			if (parse_event(nlh, &info))
 				fn(nlh->nlmsg_type, &info, arg);
 		}

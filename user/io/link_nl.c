@@ -101,7 +101,7 @@ static int read_error(struct link *link, const struct nlmsghdr *nlh)
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*error))
 		return -EBADMSG;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) && error->msg.nlmsg_len > sizeof(error->msg))
-		offset += MNL_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
+		offset += MNL_ALIGN((size_t)error->msg.nlmsg_len) - sizeof(error->msg);
 	if (offset <= mnl_nlmsg_get_payload_len(nlh))
 		read_extack(link, nlh, offset);
 	return error->error > 0 ? -EBADMSG : error->error;
@@ -124,16 +124,15 @@ static int read_answer(struct link *link, link_nl_fn *fn, void *arg, bool *inter
 	int ret = 0;
 
 	for (;;) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)link->buf;
+		const struct nlmsghdr *nlh;
 		bool cut = false;
 		ssize_t n = link_nl_receive(link->requests, link->buf, &cut);
-		int len = (int)n;
 
 		if (n < 0)
 			return (int)n;
 		if (cut && !ret)
 			ret = -EMSGSIZE;
-		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		for (size_t at = 0; (nlh = link_nl_next(link->buf, (size_t)n, &at));) {
 			if (nlh->nlmsg_seq != link->seq || nlh->nlmsg_pid != portid)
 				continue; /* the rest of an answer that was given up */
 			if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -188,33 +187,49 @@ int link_nl_dump(struct link *link, struct link_request *req, link_nl_fn *fn, vo
 	return -EAGAIN;
 }
 
+/* libmnl's own check lets lengths of 2 GiB and more pass. */
+const struct nlmsghdr *link_nl_next(const char *buf, size_t n, size_t *at)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)(buf + *at);
+
+	if (*at >= n || n - *at < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) ||
+	    nlh->nlmsg_len > n - *at)
+		return NULL;
+	*at += MNL_ALIGN((size_t)nlh->nlmsg_len);
+	return nlh;
+}
+
+static void index_attrs(const char *data, size_t n, const struct nlattr **tb, unsigned max)
+{
+	memset(tb, 0, sizeof(*tb) * (max + 1));
+	for (size_t at = 0; at < n;) {
+		const struct nlattr *attr = (const struct nlattr *)(data + at);
+
+		if (n - at < sizeof(*attr) || attr->nla_len < sizeof(*attr) ||
+		    attr->nla_len > n - at)
+			return;
+		if (mnl_attr_get_type(attr) <= max)
+			tb[mnl_attr_get_type(attr)] = attr;
+		at += MNL_ALIGN((size_t)attr->nla_len);
+	}
+}
+
 void link_nl_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **tb,
 		   unsigned max)
 {
-	const struct nlattr *attr;
+	const char *payload = mnl_nlmsg_get_payload(nlh);
+	size_t n = mnl_nlmsg_get_payload_len(nlh);
 
-	memset(tb, 0, sizeof(*tb) * (max + 1));
-	if (mnl_nlmsg_get_payload_len(nlh) < header)
-		return;
-	mnl_attr_for_each(attr, nlh, header)
-	{
-		if (mnl_attr_get_type(attr) <= max)
-			tb[mnl_attr_get_type(attr)] = attr;
-	}
+	header = MNL_ALIGN(header);
+	index_attrs(payload + header, n > header ? n - header : 0, tb, max);
 }
 
 void link_nl_nested(const struct nlattr *nest, const struct nlattr **tb, unsigned max)
 {
-	const struct nlattr *attr;
-
-	memset(tb, 0, sizeof(*tb) * (max + 1));
-	if (!nest || mnl_attr_validate(nest, MNL_TYPE_NESTED) < 0)
-		return;
-	mnl_attr_for_each_nested(attr, nest)
-	{
-		if (mnl_attr_get_type(attr) <= max)
-			tb[mnl_attr_get_type(attr)] = attr;
-	}
+	if (nest)
+		index_attrs(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), tb, max);
+	else
+		index_attrs(NULL, 0, tb, max);
 }
 
 uint32_t link_nl_u32(const struct nlattr *attr, uint32_t fallback)

@@ -56,6 +56,9 @@ int link_nl_dump(struct link *link, struct link_request *req, link_nl_fn *fn, vo
  */
 ssize_t link_nl_receive(struct mnl_socket *nl, char *buf, bool *cut);
 
+/* The whole message at *at in a datagram of n bytes, and *at behind it; NULL = there is none. */
+const struct nlmsghdr *link_nl_next(const char *buf, size_t n, size_t *at);
+
 /* Attributes behind a family header of that size, by type; those beyond max are left out. */
 void link_nl_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **tb,
 		   unsigned max);

@@ -27,7 +27,7 @@ static bool multipath_uses(const struct nlattr *attr, uint32_t ifindex)
 	const struct rtnexthop *nh = mnl_attr_get_payload(attr);
 	int len = mnl_attr_get_payload_len(attr);
 
-	while (RTNH_OK(nh, len)) {
+	while (len >= (int)sizeof(*nh) && RTNH_OK(nh, len)) {
 		if ((uint32_t)nh->rtnh_ifindex == ifindex)
 			return true;
 		len -= RTNH_ALIGN(nh->rtnh_len);
