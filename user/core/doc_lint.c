@@ -65,7 +65,8 @@ static void guess_key(const struct field *fields, const char *section, const cha
 		      struct guess *best)
 {
 	for (; fields->key; fields++) {
-		size_t far = strangeness(word, fields->key);
+		size_t far = fields->kind == FIELD_LATER ? WORD_MAX
+							 : strangeness(word, fields->key);
 
 		if (far < best->strangeness)
 			*best = (struct guess){far, section, fields->key};
@@ -85,7 +86,7 @@ static int unknown_key(const struct field *fields, const char *word, struct err 
 		return err_set(err, -EINVAL, "unknown key (did you mean %s%s%s?)",
 			       guess.section ? guess.section : "", guess.section ? "." : "",
 			       guess.key);
-	for (; fields->key && used < sizeof(list); fields++)
+	for (; fields->key && fields->kind != FIELD_LATER && used < sizeof(list); fields++)
 		used += snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
 				 fields->key);
 	return err_set(err, -EINVAL, "unknown key (known are %s)", list);
@@ -103,17 +104,19 @@ static const char *kind_of(const yaml_node_t *node)
 						  : "keys with values";
 }
 
+static int must_be(const yaml_node_t *node, const char *what, struct err *err)
+{
+	if (node->type == YAML_SCALAR_NODE && !node->data.scalar.length)
+		return err_set(err, -EINVAL, "has no value (must be %s)", what);
+	return err_set(err, -EINVAL, "must be %s, not %s", what, kind_of(node));
+}
+
 static int lint_scalar(const yaml_node_t *node, struct err *err)
 {
-	const char *text;
-
-	if (node->type != YAML_SCALAR_NODE)
-		return err_set(err, -EINVAL, "must be a single value, not %s", kind_of(node));
-	text = (const char *)node->data.scalar.value;
-	if (strlen(text) != node->data.scalar.length)
+	if (node->type != YAML_SCALAR_NODE || !node->data.scalar.length)
+		return must_be(node, "a single value", err);
+	if (strlen((const char *)node->data.scalar.value) != node->data.scalar.length)
 		return err_set(err, -EINVAL, "has a NUL character in its value");
-	if (!*text)
-		return err_set(err, -EINVAL, "has no value");
 	return 0;
 }
 
@@ -128,9 +131,7 @@ static int lint_list(const struct doc *doc, const yaml_node_t *list, const struc
 	int ret = 0;
 
 	if (list->type != YAML_SEQUENCE_NODE)
-		return doc_fail(doc, line_of(list), path,
-				err_set(err, -EINVAL, "must be a list, not %s", kind_of(list)),
-				err);
+		return doc_fail(doc, line_of(list), path, must_be(list, "a list", err), err);
 	n = list->data.sequence.items.top - list->data.sequence.items.start;
 	if (n > field->max_count)
 		return doc_fail(doc, line_of(doc_item(doc, list, field->max_count)), path,
@@ -199,13 +200,13 @@ static int lint_map(const struct doc *doc, const yaml_node_t *map, const struct 
 		    const struct doc_path *path, struct err *err)
 {
 	uint64_t seen = 0;
+	char example[64];
 	int ret = 0;
 
-	if (map->type != YAML_MAPPING_NODE)
-		return doc_fail(doc, line_of(map), path,
-				err_set(err, -EINVAL, "must be keys with values, like {%s: ...}",
-					fields[0].key),
-				err);
+	if (map->type != YAML_MAPPING_NODE) {
+		snprintf(example, sizeof(example), "keys with values, like {%s: ...}", fields->key);
+		return doc_fail(doc, line_of(map), path, must_be(map, example, err), err);
+	}
 	for (const yaml_node_pair_t *pair = map->data.mapping.pairs.start;
 	     !ret && pair < map->data.mapping.pairs.top; pair++)
 		ret = lint_pair(doc, pair, fields, path, &seen, err);
