@@ -115,10 +115,10 @@ static int join_all(struct team *team, unsigned flags, struct err *err)
 		    link_get(team->link, config->ports[i].name, &info, NULL) == -ENODEV)
 			continue;
 		ret = member_join(team, i, err);
+		/* Masks and slots: from here on the port carries traffic, and addresses may come. */
+		ret = ret ?: team_replan(team, team_now_ns());
 	}
-	/* The masks and the slots: from here on the team carries traffic, and addresses may come. */
 	ret = ret ?: vport_limit_gso(team, err);
-	ret = ret ?: team_replan(team, team_now_ns());
 	for (unsigned i = 0; !ret && i < config->n_ports; i++) {
 		if (team->rec->ports[i].joined)
 			ret = member_settle(team, i, flags & TEAM_MOVE_ADDRESSES, err);
