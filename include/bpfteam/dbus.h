@@ -12,7 +12,9 @@
  *   Status(s team) -> (s json)                   team "" = all; the array of CLI.md's `show -j`
  *   Refresh()                                    re-read what another process changed
  *   signal Event(s time, s team, s event, s port, s cause, s detector, t datapath_ns, s active_port)
- * Team objects at BPFTEAM_DBUS_PATH/team/NAME with properties, BPFTEAM_DBUS_TEAM.
+ * Team objects at BPFTEAM_DBUS_PATH/team/NAME (escaped by sd_bus_path_encode(3)), with properties
+ * of BPFTEAM_DBUS_TEAM: Name, Mode, Hash, State, ActivePort and Detector s, Failovers t,
+ * Ports a(sss) (name, state, reason).
  * Refusals are BPFTEAM_DBUS_ERROR with the line to print as message.
  */
 #ifndef BPFTEAM_DBUS_H

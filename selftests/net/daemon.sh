@@ -161,7 +161,7 @@ must call SetPort 'ssa{sv}' team0 eth0 1 drain b false
 check "refused: a port that is not there" refused AddPort ss team0 nothing0
 check "refused: a port that is another team's" refused AddPort ss team0 eth2
 check "refused: no such team" refused AddPort ss team8 eth0
-check "refused: a name that is a path" refused Detach s ../team0
+check "refused: a name that is a path" refused Detach s ../bpf/team0
 check "refused: a setting that there is not" refused SetPort 'ssa{sv}' team0 eth0 1 colour s red
 check "refused: a setting of another type" refused SetPort 'ssa{sv}' team0 eth0 1 weight s many
 check "refused: a weight out of range" refused SetPort 'ssa{sv}' team0 eth0 1 weight u 100000
@@ -197,6 +197,14 @@ check "and the beginning" told '^RELOADING=1'
 check "and when that was" told '^MONOTONIC_USEC=[0-9]+'
 check_eq "a changed file changes its team" "$(show .mode)" balance-xor
 check "the change is logged" logged 'team0: mode: .*balance-xor'
+write_config twin.yaml team0 active-backup eth1
+must reload
+check "of two files for one team the second is refused" \
+	logged 'twin.yaml: team0 is configured by .*/a.yaml already'
+check_eq "and has no effect" "$(show .mode)" balance-xor
+rm "$ETC/twin.yaml"
+must reload
+check "nor has its end" team_is_there team0
 echo "nonsense: 1" >>"$ETC/a.yaml"
 must reload
 check "a broken file leaves its team as it is" team_is_there team0
@@ -228,6 +236,10 @@ check_eq "and not in Status" "$(bpfteam show -j | jq -r '[.[].name] | join(" ")'
 must bpfteam --standalone attach by-hand eth3
 must call Refresh
 check "one attached beside the daemon is adopted" logged 'by-hand: adopted'
+must on host ip link del by-hand
+check "one whose interface is deleted is taken down" wait_for 5 test ! -e "$BPFFS/by-hand"
+check_eq "and forgotten" "$(bpfteam show -j | jq -r '[.[].name] | join(" ")')" team0
+must bpfteam attach by-hand eth3
 
 # ---- clients that misbehave ------------------------------------------------------------------
 
@@ -319,9 +331,11 @@ stop_daemon KILL
 check "kill -9: the teams stay" team_is_there team0
 check "and the socket" test -S "$RUN/bus"
 : >"$TMP/daemon.log"
-WRAP=(env NOTIFY_SOCKET="$TMP/notify")
+# What systemd sets when stderr is a stream to the journal.
+WRAP=(env NOTIFY_SOCKET="$TMP/notify" JOURNAL_STREAM="$(stat -c %d:%i "$TMP/daemon.log")")
 start_daemon --no-system-bus
 check "the next daemon takes its place and adopts them" logged 'team0: adopted'
+check "the journal gets a line's level" logged '^<6>team0: adopted$'
 check "also the one that has no file" team_is_there by-hand
 check_not "and changes nothing on them" logged 'team0: (mode|port .*(added|removed))'
 : >"$NOTIFIED"

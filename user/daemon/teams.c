@@ -240,12 +240,13 @@ unsigned teams_refresh(struct teams *teams)
 int teams_attach(struct teams *teams, const struct config *config, unsigned flags, char **notes,
 		 struct err *err)
 {
+	struct member *member = teams_find(teams, config->team);
 	struct team *team = NULL;
 	int r;
 
-	/* Settles whether a team of that name in the set is still there. */
-	if (teams_find(teams, config->team))
-		teams_refresh(teams);
+	/* It may be gone without having been noticed yet. */
+	if (member)
+		teams_settle(member, team_reload(member->team, NULL));
 	r = team_attach(&teams->env, config, flags, &team, notes, err);
 	if (!r)
 		add(teams, team);
