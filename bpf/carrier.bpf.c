@@ -47,38 +47,38 @@ static __always_inline __u64 carrier_net(struct net_device *dev)
 	return (__u64)BPF_CORE_READ(dev, nd_net.net);
 }
 
+static __always_inline int carrier_off(struct net_device *dev)
+{
+	trace_carrier_off(BPF_CORE_READ(dev, ifindex), carrier_net(dev));
+	return 0;
+}
+
+static __always_inline int carrier_on(struct net_device *dev)
+{
+	trace_carrier_on(BPF_CORE_READ(dev, ifindex), carrier_net(dev), BPF_CORE_READ(dev, state));
+	return 0;
+}
+
 SEC("?fentry/netif_carrier_off")
 int fentry_off(__u64 *ctx)
 {
-	struct net_device *dev = (void *)ctx[0];
-
-	trace_carrier_off(dev->ifindex, device_net(dev));
-	return 0;
+	return carrier_off((void *)ctx[0]);
 }
 
 SEC("?fentry/netif_carrier_on")
 int fentry_on(__u64 *ctx)
 {
-	struct net_device *dev = (void *)ctx[0];
-
-	trace_carrier_on(dev->ifindex, device_net(dev), dev->state);
-	return 0;
+	return carrier_on((void *)ctx[0]);
 }
 
 SEC("?kprobe/netif_carrier_off")
 int kprobe_off(void *ctx)
 {
-	struct net_device *dev = carrier_argument(ctx);
-
-	trace_carrier_off(BPF_CORE_READ(dev, ifindex), carrier_net(dev));
-	return 0;
+	return carrier_off(carrier_argument(ctx));
 }
 
 SEC("?kprobe/netif_carrier_on")
 int kprobe_on(void *ctx)
 {
-	struct net_device *dev = carrier_argument(ctx);
-
-	trace_carrier_on(BPF_CORE_READ(dev, ifindex), carrier_net(dev), BPF_CORE_READ(dev, state));
-	return 0;
+	return carrier_on(carrier_argument(ctx));
 }

@@ -65,8 +65,16 @@ __noinline int watch_port(__u32 id)
 
 static __always_inline void watch_scan(void)
 {
-	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++)
-		watch_port(id);
+	struct bpfteam_state *state = state_get();
+
+	if (!state)
+		return;
+	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++) {
+		const struct bpfteam_port *port = port_get(id);
+
+		if (port && (port->ifindex || state->link >> id & 1))
+			watch_port(id);
+	}
 }
 
 static int watch_tick(void *map, __u32 *key, struct watch *value)

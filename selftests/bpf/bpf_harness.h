@@ -82,6 +82,8 @@ static inline void harness_init(unsigned n)
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	if (unshare(CLONE_NEWNET))
 		skip_all("no network namespaces");
+	/* No traffic but the test's. */
+	sh("echo 1 2>/dev/null >/proc/sys/net/ipv6/conf/default/disable_ipv6 || :");
 	sh("ip link set lo up");
 	sh("ip link add team0 address 02:00:00:00:00:aa type veth peer name inner");
 	sh("ip link set team0 up && ip link set inner up");
