@@ -226,7 +226,7 @@ cleanup() {
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
-	umount "$TMP/bpf" 2>/dev/null
+	umount "$TMP/bpf" 2>/dev/null || umount -l "$TMP/bpf" 2>/dev/null
 	for name in "${NS[@]}"; do
 		ip netns del "$name" 2>/dev/null
 	done

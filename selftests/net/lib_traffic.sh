@@ -50,15 +50,15 @@ stream_value() { # NAME FILTER
 	jq -r "$2" "$TMP/$1.recv"
 }
 
-# lost_in NAME FROM_NS UNTIL_NS: frames lost in gaps that touch this time.
+# lost_in NAME FROM_NS UNTIL_NS: frames lost in gaps that begin in this time.
 lost_in() {
-	jq "[.gaps[] | select((.until_ns == 0 or .until_ns > $2) and .from_ns < $3) | .lost] |
+	jq "[.gaps[] | select(.from_ns >= $2 and .from_ns < $3) | .lost] |
 		add // 0" "$TMP/$1.recv"
 }
 
 # gap_in NAME FROM_NS UNTIL_NS: how long the longest of them was, in ms.
 gap_in() {
-	jq "[.gaps[] | select((.until_ns == 0 or .until_ns > $2) and .from_ns < $3) | .ms] |
+	jq "[.gaps[] | select(.from_ns >= $2 and .from_ns < $3) | .ms] |
 		max // 0" "$TMP/$1.recv"
 }
 
