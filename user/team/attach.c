@@ -233,12 +233,12 @@ int team_detach_name(const struct team_env *env, const char *name, struct err *e
 int team_detach(struct team *team, struct err *err)
 {
 	int lock = team_lock(team->env, err);
-	int ret;
+	int ret = lock;
 
-	if (lock < 0)
-		return lock;
-	ret = team_teardown(team, err);
-	team_unlock(lock);
+	if (lock >= 0) {
+		ret = team_teardown(team, err);
+		team_unlock(lock);
+	}
 	team_close(team);
 	return ret;
 }

@@ -55,7 +55,7 @@ static int lock_wait(int fd, const char *path, struct err *err)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_set(err, -errno, "%s: cannot lock: %s", path, strerror(errno));
 		if (waited >= LOCK_WAIT_MS)
-			return err_set(err, -EBUSY,
+			return err_set(err, -EAGAIN,
 				       "%s: another bpfteam has been changing a team for %d s",
 				       path, LOCK_WAIT_MS / 1000);
 		nanosleep(&step, NULL);

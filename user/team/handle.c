@@ -184,23 +184,45 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Is what is pinned under our name still the team that this handle is on? */
+static bool is_current(const struct team *team)
+{
+	struct team *pinned = team_new(team->env);
+	bool current = pinned &&
+		       !datapath_open(team->env->bpffs, team->rec->config.team, &pinned->dp,
+				      NULL) &&
+		       !team_load(pinned, NULL) && pinned->rec->ifindex == team->rec->ifindex;
+
+	team_close(pinned);
+	return current;
+}
+
+/*
+ * The interface is gone. Somebody deleted it: the team is over, its ports go free. Or somebody else
+ * detached the team, and there may be a new one of its name: that is not ours to touch.
+ */
+static int over(struct team *team)
+{
+	int lock = team_lock(team->env, NULL);
+
+	if (lock < 0)
+		return 0;
+	if (is_current(team))
+		team_teardown(team, NULL);
+	team_unlock(lock);
+	return -ENOENT;
+}
+
 int team_handle(struct team *team, uint64_t now_ns)
 {
 	uint64_t next;
-	struct err err;
-	int ret, lock;
+	int ret;
 
 	datapath_events_read(team->dp, on_event, team);
 	if (link_events_read(team->link, on_link, team) == -ENOBUFS)
 		resync(team);
-	if (team->vport_gone) {
-		/* Somebody deleted the interface: the team is over, its ports go free. */
-		lock = team_lock(team->env, NULL);
-		team_teardown(team, &err);
-		if (lock >= 0)
-			team_unlock(lock);
-		return -ENOENT;
-	}
+	if (team->vport_gone)
+		return over(team);
 	next = retry_joins(team, now_ns);
 	poll_ports(team, now_ns);
 	next = least(next, probe_turn(team, now_ns));
