@@ -41,8 +41,8 @@ stream_stop() {
 		reap "${STREAM_RECV[$name]}"
 		say "$name: $(stream_value "$name" '"\(.received) of \(.sent) frames, " +
 			"\(.lost) lost, \(.duplicates) double, \(.reordered) out of order, " +
-			"p99 \(.latency_us.p99) us"') ($(jq -r '"\(.stalls) stalls of the sender"' \
-			"$TMP/$name.send"))"
+			"p99 \(.latency_us.p99) us"') ($(jq -r '"\(.sent / .secs | round) a second, " +
+			"\(.stalls) stalls of the sender"' "$TMP/$name.send"))"
 	done
 }
 
