@@ -224,8 +224,14 @@ write_config() { # MORE...
 	} >"$ETC/team0.yaml"
 }
 
+# Its processes take a moment to be gone.
 forget_cgroup() {
-	[ -z "$CGROUP" ] || find "$CGROUP" -depth -type d -exec rmdir {} \; 2>/dev/null
+	[ -z "$CGROUP" ] || wait_for 5 remove_cgroup
+}
+
+remove_cgroup() {
+	find "$CGROUP" -depth -type d -exec rmdir {} \; 2>/dev/null
+	[ ! -d "$CGROUP" ]
 }
 trap 'cleanup; forget_cgroup' EXIT
 
