@@ -292,6 +292,6 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 	memmove(port, port + 1, (end - port - 1) * sizeof(*port));
 	memset(end - 1, 0, sizeof(*end));
 	if (!strcmp(config->primary, name))
-		config->primary[0] = '\0';
+		memset(config->primary, 0, sizeof(config->primary));
 	return 0;
 }

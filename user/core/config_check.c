@@ -150,8 +150,12 @@ static int check_route(const struct config *config, unsigned i, struct config_sp
 	const struct route_config *route = &config->routes[i], *other;
 	char buf[ADDR_STRLEN];
 
+	if (!addr_size(&route->to)) {
+		err_set(err, -EINVAL, "must be a destination");
+		return fail_at(spot, "routes", i, "to");
+	}
 	addr_format(&route->to, true, buf);
-	if (!addr_size(&route->to) || has_host_bits(&route->to)) {
+	if (has_host_bits(&route->to)) {
 		err_set(err, -EINVAL, "%s has bits set behind its prefix length", buf);
 		return fail_at(spot, "routes", i, "to");
 	}

@@ -163,7 +163,6 @@ static bool start_parser(const struct doc *doc, yaml_parser_t *parser)
 {
 	if (!yaml_parser_initialize(parser))
 		return false;
-	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(parser, (const unsigned char *)doc->text, doc->len);
 	return true;
 }
@@ -200,6 +199,19 @@ static int scan_events(const struct doc *doc, struct err *err)
 	return ret;
 }
 
+static int check_root(const struct doc *doc, struct err *err)
+{
+	const yaml_node_t *root = doc->root;
+
+	if (!root || (root->type == YAML_SCALAR_NODE && !root->data.scalar.length))
+		return err_set(err, -EINVAL, "%s:1: empty, there is no configuration in it",
+			       doc->origin);
+	if (root->type == YAML_MAPPING_NODE)
+		return 0;
+	err_set(err, -EINVAL, "must be keys with values (team: NAME ...)");
+	return doc_fail(doc, root->start_mark.line + 1, NULL, -EINVAL, err);
+}
+
 int doc_init(struct doc *doc, const char *text, size_t len, const char *origin, struct err *err)
 {
 	yaml_parser_t parser;
@@ -220,12 +232,7 @@ int doc_init(struct doc *doc, const char *text, size_t len, const char *origin, 
 	}
 	yaml_parser_delete(&parser);
 	doc->root = yaml_document_get_root_node(&doc->yaml);
-	if (!doc->root)
-		ret = err_set(err, -EINVAL, "%s:1: empty, there is no configuration in it", origin);
-	else if (doc->root->type != YAML_MAPPING_NODE)
-		ret = doc_fail(doc, doc->root->start_mark.line + 1, NULL,
-			       err_set(err, -EINVAL, "must be keys with values (team: NAME ...)"),
-			       err);
+	ret = check_root(doc, err);
 	if (ret)
 		doc_fini(doc);
 	return ret;

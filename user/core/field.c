@@ -163,7 +163,8 @@ static int parse_text(const struct field *field, const char *text, void *base, s
 
 		if (byte == '%') {
 			if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
-				return err_set(err, -EINVAL, "a %% must be followed by two digits");
+				return err_set(err, -EINVAL,
+					       "a %% must be followed by two hexadecimal digits");
 			sscanf(text + 1, "%2x", &byte);
 			text += 2;
 		}
@@ -228,13 +229,14 @@ int field_check(const struct field *field, const void *base, struct err *err)
 {
 	const void *member = at_const(field, base);
 	int64_t value, min, max;
-	char list[160];
+	char list[160], name[FIELD_TEXT_MAX];
 
 	if (!field->required && field_is_default(field, base))
 		return 0; /* also where 0 means "automatic" and lies out of the range */
 	switch (field->kind) {
-	case FIELD_NAME:
-		return config_check_name(NULL, member, err);
+	case FIELD_NAME: /* copied first: it may lack its NUL */
+		snprintf(name, sizeof(name), "%.*s", (int)field->size, (const char *)member);
+		return config_check_name(NULL, name, err);
 	case FIELD_WORD:
 		if (strcmp(name_of(field->names, get_number(field, base)), "?"))
 			return 0;
