@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,7 +87,7 @@ static inline void netns_enter(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 }
 
-/* Another namespace, held by a process until netns_release(). */
+/* Another namespace, held by a process until netns_release(), or until this one ends. */
 static inline pid_t netns_hold(void)
 {
 	int ready[2];
@@ -96,6 +97,7 @@ static inline pid_t netns_hold(void)
 	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (unshare(CLONE_NEWNET) == 0)
 			write(ready[1], "", 1) < 0 ? _exit(1) : pause();
 		_exit(1);

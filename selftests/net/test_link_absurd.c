@@ -27,7 +27,7 @@ static uint32_t port0;
 
 /* ---- what happens to answers ---- */
 
-static enum { HONEST, DAMAGED, CUT, INTERRUPTED, OF_STRANGERS, WITH_A_STALE_ONE } answers;
+static enum { HONEST, DAMAGED, CUT, FAILING, INTERRUPTED, OF_STRANGERS, WITH_A_STALE_ONE } answers;
 static unsigned interrupts_left;
 
 static void damage(uint8_t *buf, size_t n)
@@ -47,6 +47,7 @@ static ssize_t tamper(struct msghdr *msg, ssize_t n)
 
 	switch (answers) {
 	case HONEST:
+	case FAILING:
 		break;
 	case DAMAGED:
 		damage(iov->iov_base, n);
@@ -77,6 +78,10 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	ssize_t n;
 
 	ASAN_UNPOISON_MEMORY_REGION(iov->iov_base, iov->iov_len);
+	if (answers == FAILING) {
+		errno = ENOMEM;
+		return -1;
+	}
 	n = syscall(SYS_recvmsg, fd, msg, flags | MSG_DONTWAIT);
 	if (n < 0) {
 		if (errno == EAGAIN && !(fcntl(fd, F_GETFL) & O_NONBLOCK))
@@ -209,6 +214,38 @@ static void message_at_every_length(void **state)
 	link_close(link);
 }
 
+/* An attribute by itself, shorter and shorter: no value is read out of it. */
+static void attribute_at_every_length(void **state)
+{
+	char name[IFNAMSIZ];
+	struct addr a;
+
+	for (size_t len = 0; len <= 17; len++) {
+		struct nlattr *attr = calloc(1, sizeof(*attr) + len);
+
+		attr->nla_len = sizeof(*attr) + len;
+		assert_int_equal(link_nl_u32(attr, 77), len == 4 ? 0 : 77);
+		assert_int_equal(link_nl_u8(attr, 77), len == 1 ? 0 : 77);
+		link_nl_string(attr, name, sizeof(name));
+		assert_string_equal(name, "");
+		memset(attr + 1, 'x', len);
+		link_nl_string(attr, name, sizeof(name));
+		assert_string_equal(name, "");
+		link_nl_addr(attr, AF_INET, 32, &a);
+		assert_int_equal(a.family, len == 4 ? AF_INET : AF_UNSPEC);
+		link_nl_addr(attr, AF_INET, 33, &a);
+		assert_int_equal(a.family, AF_UNSPEC);
+		link_nl_addr(attr, AF_INET6, 128, &a);
+		assert_int_equal(a.family, len == 16 ? AF_INET6 : AF_UNSPEC);
+		link_nl_addr(attr, AF_INET6, 129, &a);
+		assert_int_equal(a.family, AF_UNSPEC);
+		link_nl_addr(attr, AF_UNIX, 4, &a);
+		assert_int_equal(a.family, AF_UNSPEC);
+		free(attr);
+	}
+	assert_int_equal(link_nl_u32(NULL, 77), 77);
+}
+
 static void cut_off_answers(void **state)
 {
 	struct link *link = link_of(state);
@@ -281,16 +318,38 @@ static void interrupted_dumps(void **state)
 	answers = HONEST;
 }
 
+/* A dump that was left half-read would make the kernel refuse the next one. */
+static void a_failure_is_got_over(void **state)
+{
+	struct link *link = link_of(state);
+	unsigned n = 0, want = 0;
+
+	SH("for i in $(seq 40); do echo link add many$i group 7 type bridge; done | ip -batch -");
+	assert_int_equal(link_each(link, count, &want, &err), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		answers = FAILING;
+		assert_int_equal(link_each(link, count, &n, &err), -ENOMEM);
+		answers = HONEST;
+		assert_int_equal(link_each(link, count, &n, &err), 0);
+		assert_int_equal(n, want);
+		n = 0;
+	}
+	SH("ip link del group 7");
+	link_close(link);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(damaged_answers),
 		cmocka_unit_test(damaged_events),
 		cmocka_unit_test(message_at_every_length),
+		cmocka_unit_test(attribute_at_every_length),
 		cmocka_unit_test(cut_off_answers),
 		cmocka_unit_test(strangers_are_not_heard),
 		cmocka_unit_test(stale_answers_are_passed_over),
 		cmocka_unit_test(interrupted_dumps),
+		cmocka_unit_test(a_failure_is_got_over),
 	};
 	struct link_info info;
 	struct link *link;

@@ -208,6 +208,10 @@ static void usable_at_once(void **state)
 	assert_int_equal(link_add_addr(link0, team0, &a, &err), 0);
 	assert_int_equal(read_addrs(team0, b), 2);
 	assert_int_equal(b[1].flags, IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE);
+	a.addr = addr("192.0.2.6/24");
+	assert_int_equal(link_add_addr(link0, team0, &a, &err), 0);
+	assert_int_equal(read_addrs(team0, b), 3);
+	assert_int_equal(b[0].flags, IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE);
 }
 
 static void replaced(void **state)

@@ -7,6 +7,7 @@
 #include "netns.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -118,6 +119,21 @@ static void links(void **state)
 	assert_int_equal(link_events_fd(link0), fd.fd);
 }
 
+/* A capture that begins or ends is told, though the flags that users set stay as they are. */
+static void captures(void **state)
+{
+	struct packet_mreq mreq = {.mr_ifindex = (int)port0.ifindex, .mr_type = PACKET_MR_PROMISC};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)), 0);
+	read_events();
+	assert_int_equal(last(RTM_NEWLINK, port0.ifindex)->promiscuity, 1);
+	assert_false(last(RTM_NEWLINK, port0.ifindex)->flags & IFF_PROMISC);
+	close(fd);
+	read_events();
+	assert_int_equal(last(RTM_NEWLINK, port0.ifindex)->promiscuity, 0);
+}
+
 static void moves(void **state)
 {
 	pid_t other = netns_hold();
@@ -202,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_PAIR(links),
+		WITH_PAIR(captures),
 		WITH_PAIR(moves),
 		WITH_PAIR(addresses),
 		WITH_PAIR(bridge_ports_left_out),

@@ -94,7 +94,7 @@ static void checksums(void **state)
 {
 	uint8_t buf[128];
 
-	srand(4711);
+	srand(3); /* nine of these carry twice */
 	for (unsigned i = 0; i < 20000; i++) {
 		struct addr a = {.family = AF_INET6, .prefixlen = 64};
 		struct mac mac;

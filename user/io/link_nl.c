@@ -18,23 +18,39 @@
 
 #define DUMP_TRIES 20
 
-int link_open(struct link **ret, struct err *err)
+static int open_requests(struct link *link)
 {
-	struct link *link = calloc(1, sizeof(*link));
-	int on = 1, code;
+	int on = 1;
 
-	if (!link)
-		return err_set(err, -ENOMEM, "netlink: %s", strerror(ENOMEM));
 	link->requests = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!link->requests || mnl_socket_bind(link->requests, 0, MNL_SOCKET_AUTOPID) < 0) {
-		code = -errno;
-		link_close(link);
-		return err_set(err, code, "netlink: can't open a socket: %s", strerror(-code));
-	}
+	if (!link->requests || mnl_socket_bind(link->requests, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
 	/* Comforts, each there since Linux 4.20; without them texts are poorer and dumps longer. */
 	mnl_socket_setsockopt(link->requests, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(link->requests, NETLINK_CAP_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(link->requests, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	return 0;
+}
+
+static void close_requests(struct link *link)
+{
+	if (link->requests)
+		mnl_socket_close(link->requests);
+	link->requests = NULL;
+}
+
+int link_open(struct link **ret, struct err *err)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	int code;
+
+	if (!link)
+		return err_set(err, -ENOMEM, "netlink: %s", strerror(ENOMEM));
+	code = open_requests(link);
+	if (code) {
+		link_close(link);
+		return err_set(err, code, "netlink: can't open a socket: %s", strerror(-code));
+	}
 	*ret = link;
 	return 0;
 }
@@ -43,8 +59,7 @@ void link_close(struct link *link)
 {
 	if (!link)
 		return;
-	if (link->requests)
-		mnl_socket_close(link->requests);
+	close_requests(link);
 	if (link->events)
 		mnl_socket_close(link->events);
 	free(link);
@@ -128,8 +143,11 @@ static int read_answer(struct link *link, link_nl_fn *fn, void *arg, bool *inter
 		bool cut = false;
 		ssize_t n = link_nl_receive(link->requests, link->buf, &cut);
 
-		if (n < 0)
+		if (n < 0) {
+			/* The rest of the answer stays behind: the next request needs another. */
+			close_requests(link);
 			return (int)n;
+		}
 		if (cut && !ret)
 			ret = -EMSGSIZE;
 		for (size_t at = 0; (nlh = link_nl_next(link->buf, (size_t)n, &at));) {
@@ -151,7 +169,13 @@ static int read_answer(struct link *link, link_nl_fn *fn, void *arg, bool *inter
 
 static int send_request(struct link *link, struct link_request *req)
 {
+	int ret = link->requests ? 0 : open_requests(link);
+
 	link->extack[0] = '\0';
+	if (ret) {
+		close_requests(link);
+		return ret;
+	}
 	req->nlh.nlmsg_seq = ++link->seq;
 	if (mnl_socket_sendto(link->requests, req->buf, req->nlh.nlmsg_len) < 0)
 		return -errno;

@@ -18,7 +18,7 @@
 #define LINK_BUFFER_SIZE (64 * 1024)
 
 struct link {
-	struct mnl_socket *requests;
+	struct mnl_socket *requests; /* NULL: to be opened anew */
 	struct mnl_socket *events; /* NULL: not opened */
 	uint32_t seq;
 	char extack[256]; /* what the kernel added to the last error; "" = nothing */

@@ -188,8 +188,6 @@ static int read_ioctl(const struct link_poll *poll)
 
 	if (read_name(poll, &ifr) || ioctl(poll->socket, SIOCGIFFLAGS, &ifr) < 0)
 		return -ENODEV;
-	if (!(ifr.ifr_flags & IFF_UP))
-		return 0;
 	running = ifr.ifr_flags & IFF_RUNNING;
 	ifr.ifr_data = (void *)&value;
 	if (ioctl(poll->socket, SIOCETHTOOL, &ifr) < 0)
