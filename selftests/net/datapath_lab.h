@@ -24,12 +24,15 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,7 +122,8 @@ static inline void lab_add_links(unsigned n_ports)
 
 static inline void lab_del_links(void)
 {
-	lab_run("for d in team0 p0 p1 p2 p3 p4 p5 p6 p7; do ip link del $d 2>/dev/null; done; true");
+	lab_run("for d in team0 p0 p1 p2 p3 p4 p5 p6 p7; do "
+		"ip link del $d 2>/dev/null; done; true");
 }
 
 static inline struct datapath_config lab_config(enum detect detector)
@@ -263,6 +267,14 @@ static inline unsigned lab_drain(int fd, uint8_t *seen, uint32_t max)
 	return n;
 }
 
+static inline void lab_send(int fd, uint32_t from, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = from; i < from + n; i++)
+		assert_int_equal(send(fd, &i, sizeof(i), 0), sizeof(i));
+}
+
 /* A datagram as the wire's far end would send it to the team. */
 static inline void lab_inject(int fd, const struct mac *to, uint32_t number)
 {
@@ -280,12 +292,99 @@ static inline void lab_inject(int fd, const struct mac *to, uint32_t number)
 }
 
 /* Polls until cond holds, at most two seconds. */
-#define lab_wait(cond) \
-	({ \
-		int lab_tries = 2000; \
+#define lab_wait(cond)                         \
+	({                                     \
+		int lab_tries = 2000;          \
 		while (!(cond) && --lab_tries) \
-			usleep(1000); \
-		lab_tries > 0; \
+			usleep(1000);          \
+		lab_tries > 0;                 \
 	})
+
+/* fork(); the child dies with the test, too, which an assertion may end at any point. */
+static inline pid_t lab_fork(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+/* A process in a network namespace of its own, to be killed. */
+static inline pid_t lab_other_namespace(void)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = lab_fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWNET) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static enum detect lab_detector; /* what the kernel gives this variant by itself */
+
+static inline int lab_run_variant(const char *name, const char *without,
+				  const struct CMUnitTest *tests, unsigned n)
+{
+	static char names[16][64];
+	struct CMUnitTest named[16] = {0};
+	unsigned i;
+	int failed;
+
+	setenv("BPFTEAM_WITHOUT", without, 1);
+	lab_enter();
+	if (datapath_choose_detector(DETECT_AUTO, &lab_detector, NULL))
+		lab_skip("this kernel has no BPF");
+	for (i = 0; i < n && i < 16; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s: %s", name, tests[i].name);
+		named[i].name = names[i];
+		named[i].test_func = tests[i].test_func;
+	}
+	failed = _cmocka_run_group_tests(name, named, n, NULL, NULL);
+	lab_leave();
+	return failed != 0;
+}
+
+/*
+ * The same tests with what the kernel has, with clsact where it has tcx, and with the poll detector.
+ * What a process found out of the kernel holds for its life, so each variant is a process.
+ */
+static inline int lab_main(int argc, char **argv, const struct CMUnitTest *tests, unsigned n)
+{
+	static const char *const variants[][2] = {
+		{"best", ""},
+		{"clsact", "tcx,fentry,kprobe"},
+		{"poll", "state,fentry,kprobe"},
+	};
+	int failed = 0, status = 0;
+	unsigned i;
+
+	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		pid_t pid;
+
+		if (argc > 1 && strcmp(argv[1], variants[i][0]))
+			continue;
+		fflush(stdout);
+		pid = fork();
+		if (!pid)
+			exit(lab_run_variant(variants[i][0], variants[i][1], tests, n));
+		waitpid(pid, &status, 0);
+		status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+		if (status == LAB_SKIP)
+			return status;
+		failed |= status;
+	}
+	return failed;
+}
 
 #endif

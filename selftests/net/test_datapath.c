@@ -7,8 +7,6 @@
 #include <bpf/libbpf.h>
 
 #include <bpf/bpf.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "core/record.h"
 
@@ -65,7 +63,7 @@ static void create_open_destroy(void **state)
 
 static int count_team(const char *team, void *arg)
 {
-	char (*names)[IFNAMSIZ] = arg;
+	char(*names)[IFNAMSIZ] = arg;
 	unsigned i;
 
 	for (i = 0; names[i][0]; i++)
@@ -194,7 +192,7 @@ static void record_survives_kill(void **state)
 	assert_int_equal(datapath_set_record(dp, "zzzz", NULL), 0);
 	for (i = 0; i < 50; i++) {
 		char *text = NULL;
-		pid_t pid = fork();
+		pid_t pid = lab_fork();
 
 		if (!pid)
 			write_for_ever(dp);
@@ -237,8 +235,8 @@ static void other_abi(void **state)
 /* Whatever pin is missing, what is left opens and goes. */
 static void crash_leftovers(void **state)
 {
-	static const char *const missing[] = {"meta",	    "ports",  "slots",	"team_state",
-					      "port_stats", "probes", "events", "record",
+	static const char *const missing[] = {"meta",       "ports",   "slots",  "team_state",
+					      "port_stats", "probes",  "events", "record",
 					      "port_ids",   "tx_ports"};
 	struct err err = {""};
 	unsigned i;
@@ -304,30 +302,6 @@ static void retire(void **state)
 	unmake(dp);
 }
 
-static void without(void **state)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (!pid) {
-		const struct features *features;
-		enum detect detector;
-
-		setenv("BPFTEAM_WITHOUT", "state,xdp", 1);
-		features = datapath_features();
-		if (!features->bpf || features->state || features->xdp)
-			_exit(1);
-		if (datapath_choose_detector(DETECT_STATE, &detector, NULL) != -EOPNOTSUPP)
-			_exit(2);
-		if (datapath_choose_detector(DETECT_AUTO, &detector, NULL) ||
-		    detector == DETECT_STATE)
-			_exit(3);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
 static void build_id(void **state)
 {
 	assert_int_equal(strlen(datapath_build_id()), 16);
@@ -347,7 +321,6 @@ int main(void)
 		cmocka_unit_test(crash_leftovers),
 		cmocka_unit_test(crashed_create),
 		cmocka_unit_test(retire),
-		cmocka_unit_test(without),
 		cmocka_unit_test(build_id),
 	};
 	int failed;

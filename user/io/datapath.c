@@ -259,8 +259,10 @@ static int pin_programs(struct datapath *dp, const struct team_bpf *team, struct
 	int r;
 
 	r = dp_pin(dp, bpf_program__fd(team->progs.team_explain), "explain");
-	if (!r && dp->config.detector == DETECT_STATE)
-		r = dp_pin(dp, bpf_program__fd(team->progs.team_learn), "learn");
+	if (!r)
+		r = dp->config.detector == DETECT_STATE
+			    ? dp_pin(dp, bpf_program__fd(team->progs.team_learn), "learn")
+			    : dp_unpin(dp, "learn");
 	return r ? dp_fail(err, r, "%s: pinning its programs", dp->team) : 0;
 }
 

@@ -2,12 +2,15 @@
 /*
  * datapath.h - programs, maps, links and pins of one team; the only user of libbpf and libxdp.
  *
- * Everything that keeps a team running is pinned under BPFFS/TEAM:
+ * Everything that keeps a team running is pinned under BPFFS/TEAM ('.' and '%' in TEAM's name as
+ * "%2e" and "%25", since bpffs refuses dots):
  *   ports slots team_state port_stats probes events record   the maps of abi.h
- *   explain                                                  program
+ *   watch port_ids tx_ports meta                             timer, ifindex -> id, DEVMAP, our own
+ *   explain learn                                            programs, run by BPF_PROG_TEST_RUN
  *   tx inner                                                 tcx links (absent with clsact)
  *   rx-ID                                                    tcx link of port ID
  *   carrier-off carrier-on                                   fentry or kprobe links
+ *   xdp-ID xdp-inner                                         XDP links (xdp-prog-*: dispatched)
  * A struct datapath is a handle on that; closing it stops nothing.
  */
 #ifndef BPFTEAM_IO_DATAPATH_H
@@ -76,11 +79,17 @@ int datapath_prepare(const char *bpffs, struct err *err);
  */
 int datapath_create(const char *bpffs, const char *team, struct datapath **ret, struct err *err);
 
-/* Opens the pinned maps and links. -ENOENT: no such team. -EPROTO: another ABI version. */
+/*
+ * Opens the pinned maps. -ENOENT: no such team. -EPROTO: another ABI version. What a crash left opens
+ * as well: what needs a map that is gone then fails with -ENOENT.
+ */
 int datapath_open(const char *bpffs, const char *team, struct datapath **ret, struct err *err);
 void datapath_close(struct datapath *dp);
 
-/* Detaches and unpins everything, the folder included. Works on what a crash left, too. */
+/*
+ * Detaches and unpins everything, the folder included. Works on what a crash left, too. When a
+ * program could not be detached the record stays, for another attempt. dp is still to be closed.
+ */
 int datapath_destroy(struct datapath *dp, struct err *err);
 
 /* Team folders under bpffs; 0 also when bpffs is not there. */
@@ -131,7 +140,10 @@ int datapath_get_port(struct datapath *dp, unsigned id, struct bpfteam_port *ret
 int datapath_get_stats(struct datapath *dp, unsigned id, struct bpfteam_stats *ret);
 int datapath_get_probe(struct datapath *dp, unsigned id, struct bpfteam_probe *ret);
 
-/* The text in the `record` map (malloc'd, NUL-terminated); set is atomic against a crash. */
+/*
+ * The text in the `record` map (malloc'd, NUL-terminated; -ENODATA: none was set yet); set is atomic
+ * against a crash.
+ */
 int datapath_get_record(struct datapath *dp, char **ret);
 int datapath_set_record(struct datapath *dp, const char *text, struct err *err);
 

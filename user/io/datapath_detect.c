@@ -21,7 +21,6 @@
 
 #define PIN_OFF "carrier-off"
 #define PIN_ON "carrier-on"
-#define KPROBE_TYPE "/sys/bus/event_source/devices/kprobe/type"
 
 /*
  * By hand, since the perf event behind libbpf's own kprobe link stays open in this process or takes
@@ -104,8 +103,8 @@ int dp_detect_trace(struct datapath *dp, bool *ret_traced, struct err *err)
 		r = trace(dp, detector == DETECT_KPROBE, err);
 		*ret_traced = !r;
 	} else if (detector == DETECT_STATE && dp_maybe(DP_FENTRY)) {
-		/* Loaded for good at the first try: a probe would cost as much again. */
-		*ret_traced = !trace(dp, false, NULL);
+		/* Loaded for good at the first try: to attach it for a trial would cost as much. */
+		*ret_traced = !dp_try_tracing() && !trace(dp, false, NULL);
 		dp_note(DP_FENTRY, *ret_traced);
 	}
 	if (!*ret_traced) {

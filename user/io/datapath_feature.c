@@ -5,17 +5,20 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/datapath_priv.h"
 
 static int try_fentry(void)
 {
-	return dp_load_trace(false);
+	int r = dp_try_tracing();
+
+	return r ? r : dp_load_trace(false);
 }
 
 static int try_kprobe(void)
 {
-	return dp_load_trace(true);
+	return access(KPROBE_TYPE, R_OK) ? -EOPNOTSUPP : dp_load_trace(true);
 }
 
 #define FIELD(name) offsetof(struct features, name)
@@ -28,7 +31,7 @@ static const struct {
 	[DP_BPF] = {"bpf", dp_try_bpf, FIELD(bpf)},
 	[DP_TCX] = {"tcx", dp_try_tcx, FIELD(tcx)},
 	[DP_CLSACT] = {"clsact", dp_try_clsact, FIELD(clsact)},
-	[DP_RUNG0] = {"state", dp_load_rung0, FIELD(state)},
+	[DP_RUNG0] = {"state", dp_try_rung0, FIELD(state)},
 	[DP_TIMER] = {"timer", dp_try_timer, FIELD(timer)},
 	[DP_FENTRY] = {"fentry", try_fentry, FIELD(fentry)},
 	[DP_KPROBE] = {"kprobe", try_kprobe, FIELD(kprobe)},

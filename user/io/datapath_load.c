@@ -52,6 +52,11 @@ static int fail_load(struct err *err, int code, const char *team, const char *wh
 {
 	if (code == -EPERM || code == -ENOMEM || code == -ENOSYS)
 		return dp_fail(err, code, "%s: loading the %s program", team, what);
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return err_set(err, code,
+			       "%s: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), which the %s "
+			       "program needs",
+			       team, what);
 	return err_set(err, code,
 		       "%s: this kernel refuses the %s program (%s): BPFTEAM_DEBUG=1 shows why",
 		       team, what, strerror(-code));
@@ -71,13 +76,6 @@ static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct 
 	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
 }
 
-static void select_programs(struct team_bpf *skel, bool learn, bool watch)
-{
-	bpf_program__set_autoload(skel->progs.team_learn, learn);
-	bpf_program__set_autoload(skel->progs.team_watch, watch);
-	bpf_map__set_autocreate(skel->maps.watch, watch);
-}
-
 int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err)
 {
 	const struct datapath_config *config = &dp->config;
@@ -94,7 +92,9 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	skel->rodata->cfg_ifindex = config->ifindex;
 	skel->rodata->cfg_mark = dp_meta(dp)->mark;
 	skel->rodata->cfg_watch_ns = watch ? watch_ns : 0;
-	select_programs(skel, state, watch);
+	bpf_program__set_autoload(skel->progs.team_learn, state);
+	bpf_program__set_autoload(skel->progs.team_watch, watch);
+	bpf_map__set_autocreate(skel->maps.watch, watch);
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (!r && watch)
 		r = reuse_watch(dp, skel, err);
@@ -102,6 +102,9 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 		r = team_bpf__load(skel);
 		if (r)
 			fail_load(err, r, dp->team, "team's");
+		/* The trial passed and the program did not: the next choice is another one. */
+		if (r && state && r != -ENOMEM)
+			dp_note(DP_RUNG0, false);
 	}
 	if (r) {
 		team_bpf__destroy(skel);
@@ -109,22 +112,6 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	}
 	*ret = skel;
 	return 0;
-}
-
-int dp_load_rung0(void)
-{
-	struct team_bpf *skel = team_bpf__open();
-	int r;
-
-	if (!skel)
-		return -errno;
-	skel->rodata->cfg_state = 1;
-	select_programs(skel, true, false);
-	bpf_program__set_autoload(skel->progs.team_inner, false);
-	bpf_program__set_autoload(skel->progs.team_explain, false);
-	r = team_bpf__load(skel);
-	team_bpf__destroy(skel);
-	return r;
 }
 
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err)
@@ -160,7 +147,7 @@ int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct
 int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struct err *err)
 {
 	const struct datapath_config *config = &dp->config;
-	bool port = where < BPFTEAM_PORTS_MAX;
+	bool state = config->detector == DETECT_STATE, port = where < BPFTEAM_PORTS_MAX;
 	struct xdp_bpf *skel = xdp_bpf__open();
 	int r;
 
@@ -168,8 +155,8 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 		return fail_load(err, -errno, dp->team, "XDP");
 	skel->rodata->cfg_mode = config->mode;
 	skel->rodata->cfg_hash = config->hash;
-	skel->rodata->cfg_state = config->detector == DETECT_STATE;
-	skel->rodata->cfg_watch_ns = DP_WATCH_NS;
+	skel->rodata->cfg_state = state;
+	skel->rodata->cfg_watch_ns = state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0;
 	skel->rodata->cfg_ifindex = config->ifindex;
 	skel->rodata->cfg_mark = dp_meta(dp)->mark;
 	skel->rodata->cfg_port = port ? where : 0;

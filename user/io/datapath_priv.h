@@ -18,6 +18,8 @@
 #define DP_TCX_INGRESS ((enum bpf_attach_type)46)
 #define DP_TCX_EGRESS ((enum bpf_attach_type)47)
 
+#define KPROBE_TYPE "/sys/bus/event_source/devices/kprobe/type"
+
 /* Period of the watch timer, and the slower one while a tracing program tells of changes at once. */
 #define DP_WATCH_NS 2000000ull
 #define DP_WATCH_SLOW_NS 20000000ull
@@ -132,7 +134,6 @@ int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct
 int dp_load_carrier(struct datapath *dp, bool kprobe, struct carrier_bpf **ret, struct err *err);
 /* Opens only: whoever attaches it loads it, libxdp as an extension of its dispatcher. */
 int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struct err *err);
-int dp_load_rung0(void); /* a trial, without a team */
 int dp_load_trace(bool kprobe); /* a trial, without a team; attaches, and detaches again */
 /* Runs a program once on frame with ctx; the kernel writes ctx back. Returns -errno or 0. */
 int dp_run(int prog_fd, const void *frame, size_t len, struct __sk_buff *ctx, uint32_t *retval);
@@ -175,11 +176,20 @@ enum dp_feature {
 bool dp_have(enum dp_feature feature);
 bool dp_maybe(enum dp_feature feature); /* not known to be absent; never probes */
 void dp_note(enum dp_feature feature, bool have); /* somebody has tried it for good */
+/* datapath_btf.c: type ids in the kernel's BTF. -ENOENT when one of them is not there. */
+struct dp_btf {
+	const char *name;
+	uint32_t kind; /* BTF_KIND_* */
+	uint32_t id;
+};
+int dp_btf_find(struct dp_btf *want, unsigned n);
 /* datapath_try.c: what dp_have() tries, 0 or -errno each. */
 int dp_try_bpf(void);
 int dp_try_tcx(void);
 int dp_try_clsact(void);
+int dp_try_rung0(void);
 int dp_try_timer(void);
+int dp_try_tracing(void); /* whether such a program loads; attaching it may yet be refused */
 int dp_try_freplace(void);
 int dp_try_xdp(void);
 

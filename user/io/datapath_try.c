@@ -6,7 +6,7 @@
  * on is tried in a network namespace of a child process.
  */
 #include <bpf/btf.h>
-#include <linux/if_link.h>
+#include <linux/btf.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -121,6 +121,61 @@ int dp_try_timer(void)
 out:
 	btf__free(btf);
 	return r;
+}
+
+static struct bpf_insn call_kfunc(uint32_t id)
+{
+	return (struct bpf_insn){.code = BPF_JMP | BPF_CALL,
+				 .src_reg = BPF_PSEUDO_KFUNC_CALL,
+				 .imm = (__s32)id};
+}
+
+/* Reads a word of the context's device, as team.bpf.c does: kfuncs of Linux 6.2, CAP_PERFMON. */
+int dp_try_rung0(void)
+{
+	struct dp_btf btf[] = {{"bpf_cast_to_kern_ctx", BTF_KIND_FUNC, 0},
+			       {"bpf_rdonly_cast", BTF_KIND_FUNC, 0},
+			       {"net_device", BTF_KIND_STRUCT, 0}};
+	struct bpf_insn insns[7];
+	int fd, r;
+
+	r = dp_btf_find(btf, 3);
+	if (r)
+		return r;
+	insns[0] = call_kfunc(btf[0].id);
+	insns[1] = (struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_X,
+				     .dst_reg = BPF_REG_1,
+				     .src_reg = BPF_REG_0};
+	insns[2] = (struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_K,
+				     .dst_reg = BPF_REG_2,
+				     .imm = (__s32)btf[2].id};
+	insns[3] = call_kfunc(btf[1].id);
+	insns[4] = (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_DW,
+				     .dst_reg = BPF_REG_0,
+				     .src_reg = BPF_REG_0};
+	memcpy(insns + 5, nothing, sizeof(nothing));
+	fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "bpfteam_try", "GPL", insns, 7, NULL);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+int dp_try_tracing(void)
+{
+	struct dp_btf btf = {"netif_carrier_off", BTF_KIND_FUNC, 0};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	int fd, r;
+
+	r = dp_btf_find(&btf, 1);
+	if (r)
+		return r;
+	opts.attach_btf_id = btf.id;
+	fd = load_nothing(BPF_PROG_TYPE_TRACING, &opts);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 /* An extension takes the place of an XDP program's main function, as libxdp's dispatcher does. */
