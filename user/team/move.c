@@ -35,13 +35,31 @@ int move_silence(struct team *team, unsigned i, struct err *err)
 	return take_addrs(team, &team->rec->ports[i], err);
 }
 
+/*
+ * Adds the port's routes through one of the two devices and takes them from the other. IPv4 replaces
+ * a route whatever its device; IPv6 would keep both, and spread traffic over them.
+ */
+static int change_routes(struct team *team, const struct saved_port *saved, uint32_t from,
+			 uint32_t to, struct err *err)
+{
+	int ret, first = 0;
+
+	for (unsigned k = 0; k < saved->n_routes; k++) {
+		ret = link_add_route(team->link, to, &saved->routes[k], first ? NULL : err);
+		first = first ?: ret;
+		if (!ret && from && saved->routes[k].to.family == AF_INET6)
+			link_del_route(team->link, from, &saved->routes[k], NULL);
+	}
+	return first;
+}
+
 /* The port's addresses and routes become the team's. IPv6 link-local ones are only taken away: the
  * team's interface has its own. */
 int move_to_team(struct team *team, unsigned i, struct err *err)
 {
 	struct saved_port *saved = &team->rec->ports[i];
 	struct saved_addr addr;
-	int ret = 0;
+	int ret;
 
 	saved->moved = true;
 	ret = team_store(team, err);
@@ -54,9 +72,7 @@ int move_to_team(struct team *team, unsigned i, struct err *err)
 		ret = link_add_addr(team->link, team->rec->ifindex, &addr, err);
 	}
 	ret = ret ?: take_addrs(team, saved, err);
-	for (unsigned k = 0; !ret && k < saved->n_routes; k++)
-		ret = link_add_route(team->link, team->rec->ifindex, &saved->routes[k], err);
-	return ret;
+	return ret ?: change_routes(team, saved, saved->ifindex, team->rec->ifindex, err);
 }
 
 /*
@@ -75,13 +91,40 @@ int move_back(struct team *team, unsigned i, struct err *err)
 		if (saved->moved)
 			link_del_addr(team->link, team->rec->ifindex, &saved->addrs[k], NULL);
 	}
-	for (unsigned k = 0; saved->was_up && k < saved->n_routes; k++) {
-		ret = link_add_route(team->link, saved->ifindex, &saved->routes[k],
-				     first ? NULL : err);
-		first = first ?: ret;
-	}
+	if (saved->was_up)
+		ret = change_routes(team, saved, saved->moved ? team->rec->ifindex : 0,
+				    saved->ifindex, first ? NULL : err);
 	saved->moved = false;
-	return first;
+	return first ?: ret;
+}
+
+/*
+ * The port leaves a team that goes on: what was moved stays on the team, and becomes the business of
+ * another port, so that a detach still leaves the host reachable.
+ */
+void move_hand_over(struct team *team, unsigned i)
+{
+	struct saved_port *from = &team->rec->ports[i], *heir = NULL;
+	unsigned kept = 0;
+
+	for (unsigned k = 0; !heir && k < team->rec->n_ports; k++) {
+		if (k != i && team->rec->ports[k].joined)
+			heir = &team->rec->ports[k];
+	}
+	if (!from->moved || !heir)
+		return;
+	for (unsigned k = 0; k < from->n_addrs; k++) {
+		if (is_ipv6_link_local(&from->addrs[k].addr))
+			from->addrs[kept++] = from->addrs[k];
+		else if (heir->n_addrs < RECORD_ADDRS_MAX)
+			heir->addrs[heir->n_addrs++] = from->addrs[k];
+	}
+	for (unsigned k = 0; k < from->n_routes && heir->n_routes < RECORD_ROUTES_MAX; k++)
+		heir->routes[heir->n_routes++] = from->routes[k];
+	heir->moved = true;
+	from->n_addrs = kept;
+	from->n_routes = 0;
+	from->moved = false;
 }
 
 static struct saved_addr as_saved(const struct addr *addr)

@@ -97,6 +97,7 @@ static int remove_ports(struct team *team, const struct config *to, struct err *
 	for (unsigned i = team->rec->n_ports; i-- > 0;) {
 		if (config_port(to, team->rec->ports[i].name))
 			continue;
+		move_hand_over(team, i);
 		if (!ret)
 			ret = member_leave(team, i, err);
 		member_remove(team, i);

@@ -99,6 +99,7 @@ int member_update_info(struct team *team, unsigned i);
 /* move.c */
 int move_to_team(struct team *team, unsigned i, struct err *err);
 int move_back(struct team *team, unsigned i, struct err *err);
+void move_hand_over(struct team *team, unsigned i);
 int move_silence(struct team *team, unsigned i, struct err *err);
 int move_configure(struct team *team, const struct config *from, const struct config *to,
 		   struct err *err);
