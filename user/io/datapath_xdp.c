@@ -112,6 +112,20 @@ out:
 	return r;
 }
 
+/* libxdp falls back to a single program by itself, which is not what we want of it. */
+static bool is_dispatched(uint32_t ifindex)
+{
+	struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex((int)ifindex);
+	bool ret;
+
+	if (libxdp_get_error(multi))
+		return false;
+	ret = !xdp_multiprog__is_legacy(multi);
+	xdp_multiprog__close(multi);
+	return ret;
+}
+
+/* -EOPNOTSUPP: there is no dispatcher to be had after all, and nothing is attached. */
 static int dispatcher_attach(struct xdp_program *prog, unsigned where, uint32_t ifindex,
 			     bool *native)
 {
@@ -120,7 +134,11 @@ static int dispatcher_attach(struct xdp_program *prog, unsigned where, uint32_t 
 	*native = !r;
 	if (r && where != DP_AT_INNER)
 		r = xdp_program__attach(prog, (int)ifindex, XDP_MODE_SKB, 0);
-	return r;
+	if (r || is_dispatched(ifindex))
+		return r;
+	xdp_program__detach(prog, (int)ifindex, *native ? XDP_MODE_NATIVE : XDP_MODE_SKB, 0);
+	dp_note(DP_FREPLACE, false);
+	return -EOPNOTSUPP;
 }
 
 /* The new program runs beside the old one for a moment; either drops what is to be dropped. */
@@ -280,8 +298,9 @@ int dp_xdp_apply(struct datapath *dp, unsigned where, uint32_t ifindex, struct e
 	by_link = fd >= 0 || !dp_have(DP_FREPLACE);
 	if (fd >= 0)
 		close(fd);
-	r = by_link ? link_apply(dp, where, ifindex, &native, err)
-		    : dispatch(dp, where, ifindex, &native, err);
+	r = by_link ? 0 : dispatch(dp, where, ifindex, &native, err);
+	if (by_link || (r == -EOPNOTSUPP && !dp_have(DP_FREPLACE)))
+		r = link_apply(dp, where, ifindex, &native, err);
 	if (r || where >= BPFTEAM_PORTS_MAX)
 		return r;
 	/* Only a native driver sends what is redirected to it; else xdp_vport passes the frame on. */
