@@ -33,9 +33,9 @@ cmd:tc iproute2
 cmd:ping iputils-ping
 cmd:iperf3 iperf3
 cmd:tcpdump tcpdump
-cmd:ethtool ethtool
 cmd:nft nftables
 cmd:jq jq
+cmd:socat socat
 cmd:busctl systemd
 cmd:systemd-analyze systemd
 cmd:dbus-daemon dbus-daemon
@@ -83,14 +83,23 @@ install_packages() # PACKAGE...
 	# Lists come first where there are none, as in a fresh container, and once more where they
 	# have become too old to fetch by.
 	if ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then
-		apt-get -qq update || return
-	elif apt-get "$@" >/dev/null 2>&1; then
+		quietly apt-get -qq update || return
+	elif quietly apt-get "$@"; then
 		return
 	else
-		echo "bpfteam: apt-get can't install by its package lists: refreshing them"
-		apt-get -qq update || return
+		echo "bpfteam: refreshing apt-get's package lists and trying once more"
+		quietly apt-get -qq update || return
 	fi
-	apt-get "$@" >/dev/null
+	quietly apt-get "$@"
+}
+
+# Runs a command and shows what it said only when it fails.
+quietly()
+{
+	said=$("$@" 2>&1) && return
+	status=$?
+	echo "$said" >&2
+	return "$status"
 }
 
 PATH=$PATH:/usr/sbin:/sbin

@@ -101,7 +101,8 @@ fi
 
 for page in "$ROOT"/tools/man/*.[58]; do
 	check "${page##*/}: form" mandoc -T lint -W warning "$page"
-	mandoc -T ascii "$page" | col -b >"$TMP/${page##*/}.txt"
+	# Without the overstriking that makes bold and underlined.
+	mandoc -T ascii "$page" | sed "s/.$(printf '\b')//g" >"$TMP/${page##*/}.txt"
 done
 
 # The lines of standard input that a page lacks.
