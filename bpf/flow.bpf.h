@@ -3,8 +3,8 @@
  * flow.bpf.h - from headers to the 32-bit hash of a flow. User space has no second implementation:
  * it runs team_explain. The value depends on the machine's byte order and on nothing else.
  *
- * Each step is multiply and fold, as in Weyl/golden-ratio mixers; the last one folds twice, so that
- * every input bit reaches the top bits, which are the slot.
+ * Each step multiplies, which carries upwards, and folds the upper half onto the lower. What is mixed
+ * in last needs the two more rounds at the end to reach every bit; the top ones are the slot.
  */
 #ifndef BPFTEAM_FLOW_BPF_H
 #define BPFTEAM_FLOW_BPF_H

@@ -110,11 +110,14 @@ __noinline __u32 select_slow(__u64 list, __u32 notice)
 	return found;
 }
 
-/* notice: a dead port met on the way is reported; not so when somebody only asks. */
+/*
+ * hash: 0 in active-backup, which has one list. notice: a dead port met on the way is reported; not
+ * so when somebody only asks.
+ */
 static __always_inline void select_port(struct bpfteam_state *state, __u32 hash, bool notice,
 					struct choice *choice)
 {
-	__u32 slot = cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : hash >> (32 - BPFTEAM_SLOT_BITS);
+	__u32 slot = hash >> (32 - BPFTEAM_SLOT_BITS);
 	__u64 list = slot_list(slot);
 	__u32 id = list & 0xff, found;
 

@@ -63,18 +63,17 @@ __noinline int watch_port(__u32 id)
 	return 0;
 }
 
-static __always_inline void watch_scan(void)
+__noinline int watch_scan(void)
 {
 	struct bpfteam_state *state = state_get();
 
-	if (!state)
-		return;
-	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++) {
+	for (__u32 id = 0; state && id < BPFTEAM_PORTS_MAX; id++) {
 		const struct bpfteam_port *port = port_get(id);
 
-		if (port && (port->ifindex || state->link >> id & 1))
+		if (port && (port->ifindex | (state->link >> id & 1)))
 			watch_port(id);
 	}
+	return 0;
 }
 
 static int watch_tick(void *map, __u32 *key, struct watch *value)

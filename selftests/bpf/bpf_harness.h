@@ -55,6 +55,17 @@ static inline uint64_t now_ns(void)
 	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
+/* A seeded generator, so that a failure can be had again (Marsaglia 2003, xorshift64). */
+static inline uint32_t random32(void)
+{
+	static uint64_t state = 0x2545f4914f6cdd1d;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state >> 32;
+}
+
 /* Waits up to a second until the condition holds; true when it does. */
 #define WAIT_FOR(condition)                                 \
 	({                                                  \

@@ -248,6 +248,17 @@ static void test_tags(const struct flow *base, const char *name)
 	}
 }
 
+static void test_type(void)
+{
+	struct flow flow = {.type = 0x88b5}, other = {.type = 0x88b6};
+
+	for (int policy = 0; policy < 3; policy++)
+		ok(hash_of(policy, &flow) != hash_of(policy, &other),
+		   "%s: by MAC, the EtherType matters", policy_names[policy]);
+	ok(hash_of(BPFTEAM_HASH_LAYER2, &udp4) != hash_of(BPFTEAM_HASH_LAYER2, &udp6),
+	   "layer2: IPv4 and IPv6 between two hosts are two flows");
+}
+
 static void test_other_types(void)
 {
 	static const uint16_t types[] = {0x0806, 0x88b5, 0x8847, 0x8864, 0x0026, 0x8915};
@@ -299,6 +310,7 @@ int main(void)
 	test_extensions();
 	test_tags(&udp4, "IPv4");
 	test_tags(&udp6, "IPv6");
+	test_type();
 	test_other_types();
 	test_active_backup();
 	for (int policy = 0; policy < 3; policy++)

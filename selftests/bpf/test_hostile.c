@@ -12,17 +12,6 @@ static struct team team;
 static struct team layer2; /* what a hash by MAC is */
 static struct port_bpf *port;
 
-/* A seeded generator, so that a failure can be had again (Marsaglia 2003, xorshift64). */
-static uint64_t random_state = 0x2545f4914f6cdd1d;
-
-static uint32_t random32(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state >> 32;
-}
-
 /* Templates of what is cut. */
 static const struct {
 	const char *name;

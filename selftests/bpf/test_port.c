@@ -18,7 +18,6 @@ struct receiver {
 static struct receiver receiver_load(bool active_only, bool probe)
 {
 	struct receiver receiver = {.skel = port_bpf__open()};
-	static const uint8_t mac[6] = MAC_TEAM;
 
 	if (!receiver.skel)
 		bail("the skeleton can't be opened");
@@ -29,7 +28,7 @@ static struct receiver receiver_load(bool active_only, bool probe)
 	receiver.skel->rodata->cfg_arp_target[0] = htonl(TARGET_1);
 	receiver.skel->rodata->cfg_arp_target[1] = htonl(TARGET_2);
 	receiver.skel->rodata->cfg_n_arp_target = 2;
-	memcpy((void *)receiver.skel->rodata->cfg_mac, mac, sizeof(mac));
+	memcpy((void *)receiver.skel->rodata->cfg_mac, MAC_TEAM, 6);
 	if (port_bpf__load(receiver.skel))
 		skip_all("the kernel loads no tc programs");
 	receiver.maps.state = map_memory(receiver.skel->maps.team_state);
@@ -56,7 +55,7 @@ static bool is_counted(const struct rx_case *rx, bool backup, const struct bpfte
 		return after->rx_packets == before->rx_packets + 1 &&
 		       after->rx_bytes == before->rx_bytes + len;
 	case RX_DROP:
-		return after->drops[rx->reason[backup]] == before->drops[rx->reason[backup]] + 1;
+		return after->drops[rx->reason] == before->drops[rx->reason] + 1;
 	default:
 		return true;
 	}
@@ -117,7 +116,7 @@ static void test_designated(void)
 
 /* An ARP frame as on the wire (RFC 826). */
 struct arp {
-	uint8_t dst[6];
+	const char *dst;
 	uint16_t operation;
 	uint32_t sender;
 	uint16_t hardware, protocol;
@@ -128,11 +127,10 @@ static const struct arp reply = {MAC_BROADCAST, 2, TARGET_2, 1, 0x0800, 6, 4};
 
 static void arp_frame(struct frame_buf *frame, const struct arp *arp)
 {
-	static const uint8_t peer[6] = MAC_PEER;
 
 	memset(frame, 0, sizeof(*frame));
 	memcpy(frame->data, arp->dst, 6);
-	memcpy(frame->data + 6, peer, 6);
+	memcpy(frame->data + 6, MAC_PEER, 6);
 	frame->len = 12;
 	frame_u16(frame, 0x0806);
 	frame_u16(frame, arp->hardware);
@@ -196,19 +194,19 @@ static void test_stamps(struct receiver *receiver)
 /* The source of our probes is the port's, whether or not the port is active. */
 static void test_probe_mac(struct receiver *receiver)
 {
-	static const uint8_t mac[6] = {0x02, 0, 0, 0, 0, 0x77};
+	static const char mac[] = "\x02\0\0\0\0\x77";
 	struct frame_buf frame;
 	struct arp arp = reply;
 
 	arp_frame(&frame, &arp);
 	is(run(receiver->skel->progs.port_rx, &frame), TC_DROP, "ARP on a port that is not active");
-	memcpy(arp.dst, mac, sizeof(mac));
+	arp.dst = mac;
 	arp_frame(&frame, &arp);
 	is(run(receiver->skel->progs.port_rx, &frame), TC_DROP, "a reply to no one's probe");
 	memset(frame.data, 0, 6);
 	is(run(receiver->skel->progs.port_rx, &frame), TC_DROP, "no probe address is no address");
-	memcpy(receiver->maps.ports[RX_PORT_ID].probe_mac, mac, sizeof(mac));
-	memcpy(frame.data, mac, sizeof(mac));
+	memcpy(receiver->maps.ports[RX_PORT_ID].probe_mac, mac, 6);
+	memcpy(frame.data, mac, 6);
 	is(run(receiver->skel->progs.port_rx, &frame), TC_NEXT, "a reply to our probe stays");
 	frame.data[5]++;
 	is(run(receiver->skel->progs.port_rx, &frame), TC_DROP, "a neighbouring address's doesn't");

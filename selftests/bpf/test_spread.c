@@ -84,26 +84,28 @@ static void make_pairs6(struct flow *flow, unsigned i)
 	flow->proto = 58;
 }
 
-/* One input bit flipped: how often does each of the 32 output bits flip? */
-static void avalanche(const char *what, unsigned byte, unsigned bytes, uint8_t family)
+/*
+ * Of random values in these bytes of a frame, one bit is flipped: how often does each bit of the
+ * hash flip? Four hundred throws of a coin stay within 0.35 to 0.65.
+ */
+static void avalanche(const char *what, unsigned byte, unsigned bytes, uint8_t family,
+		      uint8_t proto)
 {
 	const unsigned rounds = 400;
+	const struct flow flow = {
+		.family = family, .src = 1, .dst = 2, .proto = proto, .sport = 1, .dport = 2};
 	double least = 1, most = 0;
 	struct frame_buf frame;
 
+	frame_build(&frame, &flow);
 	for (unsigned bit = 0; bit < bytes * 8; bit++) {
 		unsigned flips[32] = {};
 
 		for (unsigned i = 0; i < rounds; i++) {
-			struct flow flow = {.family = family,
-					    .src = i * 2654435761u,
-					    .dst = i * 40503,
-					    .proto = 17,
-					    .sport = i * 7919,
-					    .dport = 53};
 			uint32_t a, b;
 
-			frame_build(&frame, &flow);
+			for (unsigned j = 0; j < bytes; j++)
+				frame.data[byte + j] = random32();
 			a = explain_bytes(&team, frame.data, frame.len).hash;
 			frame.data[byte + bit / 8] ^= 1 << bit % 8;
 			b = explain_bytes(&team, frame.data, frame.len).hash;
@@ -162,9 +164,13 @@ int main(void)
 	spread("servers in /24s", make_servers);
 	spread("IPv6 clients", make_clients6);
 	spread("IPv6 address pairs without ports", make_pairs6);
-	avalanche("IPv4 addresses", 26, 8, AF_INET);
-	avalanche("IPv4 ports", 34, 4, AF_INET);
-	avalanche("IPv6 addresses", 22, 32, AF_INET6);
+	avalanche("IPv4 addresses", 26, 8, AF_INET, IPPROTO_UDP);
+	avalanche("IPv4 addresses alone", 26, 8, AF_INET, IPPROTO_ICMP);
+	avalanche("IPv4 ports", 34, 4, AF_INET, IPPROTO_UDP);
+	avalanche("IPv6 addresses", 22, 32, AF_INET6, IPPROTO_UDP);
+	avalanche("IPv6 addresses alone", 22, 32, AF_INET6, IPPROTO_ICMPV6);
+	avalanche("IPv6 ports", 54, 4, AF_INET6, IPPROTO_UDP);
+	avalanche("MAC addresses", 0, 12, AF_UNSPEC, 0);
 	shares();
 	team_free(&team);
 	return tap_done();
