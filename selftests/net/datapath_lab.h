@@ -82,7 +82,7 @@ static inline void lab_enter(void)
 		lab_skip("needs network and mount namespaces");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		lab_skip("can't make mounts private");
-	strcpy(lab_dir, "/tmp/bpfteam-test.XXXXXX");
+	strcpy(lab_dir, "/tmp/bpfteam-datapath.XXXXXX");
 	if (!mkdtemp(lab_dir))
 		lab_skip("no temporary folder");
 	snprintf(lab_bpffs, sizeof(lab_bpffs), "%s/bpf", lab_dir);
