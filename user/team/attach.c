@@ -135,9 +135,18 @@ static int build(struct team *team, unsigned flags, struct err *err)
 	ret = vport_create(team, err);
 	if (ret)
 		return ret;
-	team_datapath_config(team, &config);
 	datapath_set_masks(team->dp, &(struct datapath_masks){.alive = &none});
+	team_datapath_config(team, &config);
 	ret = datapath_configure(team->dp, &config, err);
+	if (ret && team->rec->config.detect.method == DETECT_AUTO) {
+		/* The kernel promised rung 0 and refused the program: the next detector, then. */
+		enum detect refused = team->detector;
+
+		if (!check_detector(team, flags, NULL) && team->detector != refused) {
+			team_datapath_config(team, &config);
+			ret = datapath_configure(team->dp, &config, err);
+		}
+	}
 	strcpy(team->rec->build, datapath_build_id());
 	ret = ret ?: link_set_up(team->link, team->rec->inner_ifindex, true, err);
 	team->inner_up = true;

@@ -96,6 +96,9 @@ static void on_link(int kind, const struct link_info *info, void *arg)
 		on_newlink(team, info);
 	else if (kind == RTM_DELLINK)
 		on_dellink(team, info);
+	/* Addresses and stacked devices are what the neighbours are told of. */
+	if (member_index(team, info->ifindex) < 0)
+		team->told_stale = true;
 }
 
 static void on_event(const struct bpfteam_event *event, void *arg)
@@ -105,10 +108,9 @@ static void on_event(const struct bpfteam_event *event, void *arg)
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		if (team->rec->ports[i].id != event->port)
 			continue;
-		if (event->type == BPFTEAM_EVENT_LINK_DOWN) {
+		/* Why it failed is asked later: whoever removes a device holds the RTNL just now. */
+		if (event->type == BPFTEAM_EVENT_LINK_DOWN)
 			team->member[i].seen_ns = event->ns;
-			member_update_info(team, i);
-		}
 		team->dirty = true;
 	}
 }
@@ -118,6 +120,7 @@ static void resync(struct team *team)
 {
 	struct link_info info;
 
+	team->told_stale = true;
 	if (link_get_index(team->link, team->rec->ifindex, &info, NULL))
 		team->vport_gone = true;
 	else
@@ -154,7 +157,6 @@ static void poll_ports(struct team *team, uint64_t now_ns)
 		if (up == was)
 			continue;
 		datapath_set_link(team->dp, id, up);
-		member_update_info(team, i);
 		member->seen_ns = up ? 0 : now_ns;
 		team->dirty = true;
 	}
@@ -237,6 +239,7 @@ int team_handle(struct team *team, uint64_t now_ns)
 	next = least(next, team->ports_ns);
 	if (team->detector == DETECT_POLL)
 		next = least(next, team->poll_ns);
+	notice_refresh(team);
 	team->deadline_ns = next;
 	return 0;
 }

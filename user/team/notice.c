@@ -53,27 +53,47 @@ static int collect_upper(const struct link_info *info, void *arg)
 	return uppers->n == UPPERS_MAX;
 }
 
-static void announce_device(struct team *team, const struct link_info *device)
+static void collect_device(struct team *team, const struct link_info *device)
 {
 	struct saved_addr addrs[RECORD_ADDRS_MAX];
+	struct told *told;
 	unsigned n = 0;
 
 	link_addrs(team->link, device->ifindex, addrs, RECORD_ADDRS_MAX, &n, NULL);
-	for (unsigned i = 0; i < n; i++)
-		wire_announce(team->wire, device->ifindex, &device->mac, &addrs[i].addr);
+	for (unsigned i = 0; i < n && team->n_told < TOLD_MAX; i++) {
+		told = &team->told[team->n_told++];
+		told->ifindex = device->ifindex;
+		told->mac = device->mac;
+		told->addr = addrs[i].addr;
+	}
 }
 
-static void announce(struct team *team)
+/*
+ * Collects what the neighbours would be told. Ahead of time: at the moment of a failure these
+ * questions could wait for the RTNL, which whoever removes a device holds.
+ */
+void notice_refresh(struct team *team)
 {
 	static struct link_info list[UPPERS_MAX];
 	struct uppers uppers = {.below = team->rec->ifindex, .list = list};
 
-	if (!team->wire && wire_open(&team->wire, NULL))
+	if (!team->told_stale || !team->env->daemon)
 		return;
-	announce_device(team, &team->vport);
+	team->told_stale = false;
+	team->n_told = 0;
+	collect_device(team, &team->vport);
 	link_each(team->link, collect_upper, &uppers, NULL);
 	for (unsigned i = 0; i < uppers.n; i++)
-		announce_device(team, &uppers.list[i]);
+		collect_device(team, &uppers.list[i]);
+}
+
+static void announce(struct team *team)
+{
+	if (!team->wire && wire_open(&team->wire, NULL))
+		return;
+	for (unsigned i = 0; i < team->n_told; i++)
+		wire_announce(team->wire, team->told[i].ifindex, &team->told[i].mac,
+			      &team->told[i].addr);
 }
 
 void notice_start(struct team *team, uint64_t now_ns)

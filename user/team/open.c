@@ -21,6 +21,7 @@ struct team *team_new(const struct team_env *env)
 		return NULL;
 	}
 	team->ports_ns = UINT64_MAX;
+	team->told_stale = true;
 	return team;
 }
 
@@ -189,7 +190,7 @@ int team_open(const struct team_env *env, const char *name, struct team **ret, s
 int team_reload(struct team *team, struct err *err)
 {
 	const struct team_env *env = team->env;
-	struct team *fresh;
+	struct team *fresh = NULL;
 	struct team old;
 	int ret;
 

@@ -159,14 +159,25 @@ static const char *port_name(const struct team *team, uint8_t id)
 	return "";
 }
 
+/* The kernel side knows that a port failed; rtnetlink knows why. */
+static void find_reason(struct team *team, unsigned i, uint64_t now_ns)
+{
+	if (!team->member[i].seen_ns)
+		return;
+	member_update_info(team, i);
+	update_port(team, i, now_ns);
+	team->dirty = true;
+}
+
 /* Who lost or won, after the data path has it. */
-static void emit_ports(struct team *team, const enum port_state *before)
+static void emit_ports(struct team *team, const enum port_state *before, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		struct member *member = &team->member[i];
 		bool was_up = before[i] == PORT_UP, is_up = member->state.state == PORT_UP;
 		uint64_t took = member->seen_ns ? team_now_ns() - member->seen_ns : 0;
 
+		find_reason(team, i, now_ns);
 		if (was_up && !is_up)
 			team_emit(team, EVENT_PORT_DOWN, team->rec->ports[i].name,
 				  member->state.reason, took);
@@ -201,7 +212,7 @@ static void after_plan(struct team *team, const struct plan *before, const enum 
 		notice_start(team, now_ns);
 		notice_turn(team, now_ns);
 	}
-	emit_ports(team, states);
+	emit_ports(team, states, now_ns);
 	if (failed_over(team, before, states)) {
 		datapath_add_failover(team->dp);
 		team_emit(team, EVENT_FAILOVER, port_name(team, before->active), "", 0);

@@ -52,6 +52,15 @@ struct member {
 		seen_ns; /* CLOCK_MONOTONIC: when the kernel side saw the latest failure; 0 = not */
 };
 
+#define TOLD_MAX 1024
+
+/* An address on a device, as the neighbours are told of it. */
+struct told {
+	uint32_t ifindex;
+	struct mac mac;
+	struct addr addr;
+};
+
 struct team {
 	const struct team_env *env;
 	struct record *rec;
@@ -70,6 +79,9 @@ struct team {
 	bool dirty; /* something was heard: states have to be worked out again */
 	bool inner_up; /* the inner end's admin state: the team's carrier */
 	unsigned notices; /* rounds of gratuitous ARP and NA still to be sent */
+	struct told told[TOLD_MAX];
+	unsigned n_told;
+	bool told_stale;
 	uint64_t notice_ns, poll_ns, rejoin_ns;
 	uint64_t ports_ns; /* when a port's state wants to be worked out again */
 	uint64_t deadline_ns; /* the least of all */
@@ -122,6 +134,7 @@ void probe_reset(struct member *member);
 
 /* notice.c */
 void notice_start(struct team *team, uint64_t now_ns);
+void notice_refresh(struct team *team);
 uint64_t notice_turn(struct team *team, uint64_t now_ns);
 void team_emit(struct team *team, enum team_event_type type, const char *port, const char *cause,
 	       uint64_t datapath_ns);
