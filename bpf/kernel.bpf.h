@@ -34,7 +34,10 @@ struct sk_buff {
 } KERNEL_STRUCT;
 
 extern void *bpf_cast_to_kern_ctx(void *ctx) __weak __ksym;
+/* Newer libbpf declares it itself, beside this macro. */
+#ifndef bpf_core_cast
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __weak __ksym;
+#endif
 
 /* Bits of net_device.state (enum netdev_state_t, include/linux/netdevice.h). */
 #define DEVICE_START (1u << 0)

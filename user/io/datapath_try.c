@@ -23,7 +23,7 @@ static const struct bpf_insn nothing[] = {
 	{.code = BPF_JMP | BPF_EXIT},
 };
 
-static int load_nothing(enum bpf_prog_type type, const struct bpf_prog_load_opts *opts)
+static int load_nothing(enum bpf_prog_type type, struct bpf_prog_load_opts *opts)
 {
 	return bpf_prog_load(type, "bpfteam_try", "GPL", nothing,
 			     sizeof(nothing) / sizeof(nothing[0]), opts);
