@@ -115,6 +115,22 @@ static void test_addr_bad(void **state)
 	}
 }
 
+/* Around the size of the buffer for the host's part. */
+static void test_addr_long(void **state)
+{
+	struct addr addr;
+
+	for (size_t len = 40; len < 60; len++) {
+		char text[80];
+
+		memset(text, '0', len);
+		strcpy(text + len, "::1/64");
+		assert_int_equal(addr_parse(text, &addr), -EINVAL);
+		text[len + 3] = '\0';
+		assert_int_equal(addr_parse(text, &addr), -EINVAL);
+	}
+}
+
 static void test_addr_equal(void **state)
 {
 	struct addr a, b, none = {0};
@@ -165,8 +181,8 @@ static void test_link_local(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_mac),        cmocka_unit_test(test_mac_bad),
 	cmocka_unit_test(test_addr),       cmocka_unit_test(test_addr_bad),
-	cmocka_unit_test(test_addr_equal), cmocka_unit_test(test_addr_none),
-	cmocka_unit_test(test_link_local),
+	cmocka_unit_test(test_addr_equal), cmocka_unit_test(test_addr_long),
+	cmocka_unit_test(test_addr_none),  cmocka_unit_test(test_link_local),
 };
 
 UNIT_MAIN(tests)

@@ -51,6 +51,7 @@ static void test_keys(void **state)
 		 "f:5: updelay: unknown key (did you mean detect.updelay_ms?)"},
 		{GOOD "arp_interval: 1\n",
 		 "f:5: arp_interval: unknown key (did you mean arp_interval_ms?)"},
+		{GOOD "arp_foo: 1\n", "f:5: arp_foo: unknown key (known are " KEYS ")"},
 		{GOOD "detect: {poll: 1}\n",
 		 "f:5: detect.poll: unknown key (did you mean poll_ms?)"},
 		{"team: t\nports:\n- name: e\n  prio: 1\n",
@@ -255,6 +256,37 @@ static void test_broken(void **state)
 	refuse_text("team: t\n\0ports", 14, "f:2: control character 0x00: not a text file");
 }
 
+/* First and last character of each length, and what lies just outside (RFC 3629). */
+static void test_utf8(void **state)
+{
+	static const char *const good[] = {
+		"\x7f",         "\xc2\x80",     "\xdf\xbf",         "\xe0\xa0\x80",
+		"\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+	static const char *const bad[] = {"\x80",
+					  "\xc1\xbf",
+					  "\xc2",
+					  "\xc2\x7f",
+					  "\xe0\x9f\xbf",
+					  "\xe2\x82",
+					  "\xed\xa0\x80",
+					  "\xf0\x8f\xbf\xbf",
+					  "\xf0\x90\x80",
+					  "\xf4\x90\x80\x80",
+					  "\xf5\x80\x80\x80",
+					  "\xfe",
+					  "\xff"};
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(good) + ARRAY_SIZE(bad); i++) {
+		bool is_good = i < ARRAY_SIZE(good);
+
+		snprintf(text, sizeof(text), "# %s", is_good ? good[i] : bad[i - ARRAY_SIZE(good)]);
+		assert_int_equal(config_parse(text, strlen(text), "f", &config, &err), -EINVAL);
+		if (is_good == !!strstr(err.text, "is not UTF-8 text"))
+			fail_msg("%zu: %s", i, err.text);
+	}
+}
+
 /* "Billion laughs": must be refused by its first anchor, at once. */
 static void test_bomb(void **state)
 {
@@ -364,9 +396,9 @@ static void test_names(void **state)
 #define TEST(name) cmocka_unit_test(test_##name)
 
 static const struct CMUnitTest tests[] = {
-	TEST(good),     TEST(keys),        TEST(types),  TEST(values), TEST(addresses),
-	TEST(members),  TEST(later),       TEST(broken), TEST(bomb),   TEST(huge),
-	TEST(too_many), TEST(long_values), TEST(check),  TEST(names),
+	TEST(good),    TEST(keys),     TEST(types),       TEST(values), TEST(addresses),
+	TEST(members), TEST(later),    TEST(broken),      TEST(utf8),   TEST(bomb),
+	TEST(huge),    TEST(too_many), TEST(long_values), TEST(check),  TEST(names),
 };
 
 UNIT_MAIN(tests)

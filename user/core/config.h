@@ -85,7 +85,8 @@ int config_parse(const char *text, size_t len, const char *origin, struct config
 /* As config_parse(), from a file. Adds -ENOENT and the like. */
 int config_load(const char *path, struct config *ret, struct err *err);
 
-/* The same as YAML: only what differs from the defaults. *ret is malloc'd. 0 or -ENOMEM. */
+/* The same as YAML: only what differs from the defaults. *ret is malloc'd. 0, -ENOMEM, or -EINVAL
+ * for a name that config_check() would refuse. */
 int config_format(const struct config *config, char **ret);
 
 /*

@@ -103,7 +103,7 @@ static int syntax_error(const struct doc *doc, const yaml_parser_t *parser, stru
 {
 	size_t line = parser->problem_mark.line + 1;
 
-	if (parser->error == YAML_MEMORY_ERROR)
+	if (parser->error == YAML_MEMORY_ERROR || !parser->problem)
 		return err_set(err, -ENOMEM, "%s: out of memory", doc->origin);
 	if (parser->error == YAML_READER_ERROR)
 		err_set(err, -EINVAL, "broken YAML: %s", parser->problem);

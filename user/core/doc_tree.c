@@ -138,6 +138,14 @@ static cyaml_config_t cyaml_config(struct err *log)
 	};
 }
 
+/* What libyaml parsed once it fails to parse again, or to begin, only for want of memory. */
+static bool is_oom(cyaml_err_t failed)
+{
+	return failed == CYAML_ERR_OOM || failed == CYAML_ERR_LIBYAML_EMITTER_INIT ||
+	       failed == CYAML_ERR_LIBYAML_PARSER_INIT || failed == CYAML_ERR_LIBYAML_EVENT_INIT ||
+	       failed == CYAML_ERR_LIBYAML_PARSER;
+}
+
 /* ---- text to struct ---- */
 
 static int load_map(const struct doc *doc, const yaml_node_t *map, const struct cell *cells,
@@ -216,9 +224,11 @@ int doc_load(const struct doc *doc, const struct field *fields, void *base, stru
 	schema_init(&schema, fields);
 	failed = cyaml_load_data((const uint8_t *)doc->text, doc->len, &config, &schema.top,
 				 (cyaml_data_t **)&cells, NULL);
+	if (is_oom(failed))
+		return err_set(err, -ENOMEM, "%s: out of memory", doc->origin);
 	if (failed)
-		return err_set(err, failed == CYAML_ERR_OOM ? -ENOMEM : -EINVAL, "%s: %s",
-			       doc->origin, log.text[0] ? log.text : cyaml_strerror(failed));
+		return err_set(err, -EINVAL, "%s: %s", doc->origin,
+			       log.text[0] ? log.text : cyaml_strerror(failed));
 	field_init(fields, base);
 	ret = load_map(doc, doc->root, cells, fields, NULL, base, err);
 	cyaml_free(&config, &schema.top, cells, 0);
@@ -317,7 +327,7 @@ int doc_save(const struct field *fields, const void *base, char **ret)
 	if (code)
 		return code;
 	if (failed)
-		return failed == CYAML_ERR_OOM ? -ENOMEM : -EINVAL;
+		return is_oom(failed) ? -ENOMEM : -EINVAL;
 	*ret = realloc(text, len + 1);
 	if (!*ret) {
 		free(text);
