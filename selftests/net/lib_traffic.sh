@@ -195,6 +195,7 @@ measure() {
 within() {
 	local limit=$1
 	shift
+	# shellcheck disable=SC2034 # for the command
 	ATTEMPT=1
 	"$@"
 	[ "$LOST" -gt "$limit" ] && [ -z "${NO_RETRY:-}" ] || return 0
