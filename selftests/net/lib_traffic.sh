@@ -192,10 +192,10 @@ measure() {
 
 # within LIMIT COMMAND...: for what measure does not fit. The command sets LOST, and names its stream
 # by ATTEMPT; over the limit it is tried once more, as above.
+# shellcheck disable=SC2034 # ATTEMPT is for the command
 within() {
 	local limit=$1
 	shift
-	# shellcheck disable=SC2034 # for the command
 	ATTEMPT=1
 	"$@"
 	[ "$LOST" -gt "$limit" ] && [ -z "${NO_RETRY:-}" ] || return 0
