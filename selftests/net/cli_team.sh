@@ -105,13 +105,18 @@ event() { # FILTER: has one such line been printed?
 	jq -e -s "map(select($1)) | length > 0" "$TMP/events"
 }
 
+# gone PID: it has ended.
+gone() {
+	! kill -0 "$1" || grep -q 'State:.Z' "/proc/$1/status"
+}
+
 # watch ARGS...: monitor in the background, its lines in $TMP/events; returns when it listens.
 watch() {
 	: >"$TMP/events"
 	spawn host "$BUILD/bpfteam" monitor -j "$@" >"$TMP/events" 2>"$TMP/monitor.err"
 	WATCH=$SPAWNED
-	# It listens when it waits: then it sleeps in epoll.
-	wait_for 5 grep -q ep_poll "/proc/$WATCH/wchan" || pause 0.3
+	# The last thing that it opens before it waits.
+	wait_for 5 sh -c "ls -l /proc/$WATCH/fd | grep -q signalfd" || bail "monitor does not start"
 }
 
 monitored() { # HOW ARGS...
@@ -135,6 +140,7 @@ monitored() { # HOW ARGS...
 	must on peer ip link set eth1 up
 	check "$how: and up" wait_for 5 event '.event == "team-up"'
 	kill -INT "$WATCH"
+	wait_for 5 gone "$WATCH" || kill -9 "$WATCH"
 	check "$how: SIGINT ends it well" reap "$WATCH"
 	must bpfteam detach team0
 }
@@ -146,9 +152,6 @@ reader_gone() {
 	PIDS+=($!)
 	wait_for 5 gone $! && wait $! && ended=0
 	return "$ended"
-}
-gone() {
-	! kill -0 "$1" || grep -q 'State:.Z' "/proc/$1/status"
 }
 
 # ---- the rounds ------------------------------------------------------------------------------
@@ -181,7 +184,9 @@ check "the daemon knows that too" wait_for 3 json_is '. == []' show -j
 
 watch
 stop_daemon
-check_not "monitor fails when the daemon ends" reap "$WATCH"
+check "monitor ends when the daemon does" wait_for 5 gone "$WATCH"
+kill -9 "$WATCH" 2>/dev/null
+check_not "and fails" reap "$WATCH"
 check "and says so" grep -q '^bpfteam: monitor: the daemon is gone' "$TMP/monitor.err"
 
 start_daemon

@@ -5,7 +5,6 @@
  */
 #include "cli/cli.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -310,15 +309,6 @@ static int run(struct cli *cli, int argc, char **argv)
 	return run_command(cli, argv[0], argc - n + 1, argv + n - 1);
 }
 
-/* Whatever the message quotes, it stays one line and does nothing to a terminal. */
-static void print_error(struct cli *cli)
-{
-	for (char *p = cli->err.text; *p; p++)
-		if (iscntrl((unsigned char)*p))
-			*p = '?';
-	fprintf(stderr, "bpfteam: %s\n", cli->err.text);
-}
-
 /* Nothing that is opened later may become standard output or error. */
 static void fill_standard_fds(void)
 {
@@ -355,6 +345,6 @@ int main(int argc, char **argv)
 		r = out;
 	if (!r)
 		return 0;
-	print_error(&cli);
+	fprintf(stderr, "bpfteam: %s\n", cli.err.text);
 	return cli.usage ? 2 : 1;
 }

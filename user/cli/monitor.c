@@ -192,9 +192,9 @@ int monitor_run(struct cli *cli, void *options, int argc, char **argv)
 		fputs("bpfteam: monitor: without a daemon, looking ten times a second\n", stderr);
 	r = sd_event_new(&monitor.loop);
 	if (r >= 0)
-		r = add_ends(&monitor);
-	if (r >= 0)
 		r = add_source(&monitor, client);
+	if (r >= 0)
+		r = add_ends(&monitor);
 	if (r < 0)
 		cli_fail(cli, r, "no event loop: %s", strerror(-r));
 	else
