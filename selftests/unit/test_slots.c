@@ -281,7 +281,7 @@ static void test_ordered(void **state)
 
 static void test_count(void **state)
 {
-	static const uint8_t order[] = {5, 0, 63};
+	static const uint8_t order[] = {5, 0, 63}, full[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 	slots_fill_ordered(after, order, ARRAY_SIZE(order));
 	assert_int_equal(slots_count(after, 5, ALL), BPFTEAM_SLOTS);
@@ -289,6 +289,9 @@ static void test_count(void **state)
 	assert_int_equal(slots_count(after, 0, ~(1ULL << 5)), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 63, 1ULL << 63), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 5, 0), 0);
+	slots_fill_ordered(after, full, ARRAY_SIZE(full));
+	assert_int_equal(slots_count(after, 8, 1ULL << 9), 0); /* to the end of a full list */
+	slots_fill_ordered(after, order, ARRAY_SIZE(order));
 	after[7].port[0] = 0;
 	assert_int_equal(slots_count(after, 0, ALL), 1);
 }
