@@ -23,7 +23,7 @@ static __always_inline __u32 trace_find(__u32 ifindex, __u64 net)
 	const __u32 *id = bpf_map_lookup_elem(&port_ids, &ifindex);
 	const struct bpfteam_port *port;
 
-	if (!id || *id >= BPFTEAM_PORTS_MAX)
+	if (!id)
 		return BPFTEAM_PORT_NONE;
 	port = port_get(*id);
 	if (!port || port->ifindex != ifindex || (port->net && port->net != net))
