@@ -107,9 +107,13 @@ systemctl_there() {
 	there systemctl "$@"
 }
 
-# As in lib.sh.
+# The installed one, with its defaults; systemd may have mounted another /tmp there.
 bpfteam() {
-	there "$BUILD/bpfteam" "$@"
+	if [ "$RUNNER" = systemd ]; then
+		there env -u BPFTEAM_RUNTIME_DIR -u BPFTEAM_BPFFS /usr/sbin/bpfteam "$@"
+	else
+		on host "$BUILD/bpfteam" "$@"
+	fi
 }
 
 
