@@ -128,6 +128,10 @@ static int fill_new(struct datapath *dp, struct err *err)
 	meta = dp_meta(dp);
 	meta->abi = BPFTEAM_ABI_VERSION;
 	meta->clsact = !dp_have(DP_TCX);
+	if (meta->clsact && !dp_have(DP_CLSACT))
+		return err_set(err, -EOPNOTSUPP,
+			       "%s: this kernel attaches programs neither by tcx nor by clsact",
+			       dp->team);
 	/* 0 is every ordinary frame's mark. */
 	while (!meta->mark)
 		if (getrandom(&meta->mark, sizeof(meta->mark), 0) < 0)

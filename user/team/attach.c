@@ -115,6 +115,7 @@ static int join_all(struct team *team, unsigned flags, struct err *err)
 		    link_get(team->link, config->ports[i].name, &info, NULL) == -ENODEV)
 			continue;
 		ret = member_join(team, i, err);
+		probe_reset(&team->member[i], PROBE_OFF);
 		/* Masks and slots: from here on the port carries traffic, and addresses may come. */
 		ret = ret ?: team_replan(team, team_now_ns());
 	}

@@ -90,7 +90,8 @@ static int check_addresses(struct link *link, const struct link_info *port, stru
 		if (addr_is_link_local(&addrs[i].addr) && addrs[i].addr.family == AF_INET6)
 			continue;
 		ret = err_set(err, -EADDRINUSE,
-			      "%s: holds the address %s; --move-addresses moves it to the team",
+			      "%s: holds the address %s; remove it, or 'bpfteam attach' with "
+			      "--move-addresses moves it to the team",
 			      port->name, addr_format(&addrs[i].addr, true, text));
 	}
 	if (ret)

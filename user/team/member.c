@@ -236,7 +236,7 @@ int member_join(struct team *team, unsigned i, struct err *err)
 		member_leave(team, i, NULL);
 		return ret;
 	}
-	probe_reset(&team->member[i]);
+	probe_reset(&team->member[i], PROBE_UNKNOWN);
 	start_link(team, i);
 	return 0;
 }

@@ -72,8 +72,7 @@ static void update_port(struct team *team, unsigned i, uint64_t now_ns)
 		.carrier = member->link,
 		.drain = port->drain,
 		.disable = port->disable,
-		.probe = config->arp_interval_ms && team->env->daemon ? member->probe.verdict
-								      : PROBE_OFF,
+		.probe = probe_verdict(team, i),
 		.missing_reason = member->missing_reason,
 	};
 	const struct port_policy policy = {

@@ -7,6 +7,10 @@
  * neighbour's cache changes) to every target. What counts as an answer is arp_validate's: any frame
  * (the RX counter moved), any ARP frame, or an ARP reply from a target; the last two are stamped by
  * the RX program. A port is down after arp_missed_max intervals without.
+ *
+ * A port that comes (back) is not trusted before it was heard. Those that a team starts with, and
+ * those that a daemon finds at work, are (PROBE_OFF becomes PROBE_OK), until they fail: or a restart
+ * would stop traffic.
  */
 #include <string.h>
 
@@ -27,9 +31,19 @@ static const struct {
 	[ARP_VALIDATE_FILTER_BACKUP] = {EVIDENCE_ARP, EVIDENCE_TARGET},
 };
 
-void probe_reset(struct member *member)
+void probe_reset(struct member *member, enum probe_verdict verdict)
 {
 	memset(&member->probe, 0, sizeof(member->probe));
+	member->probe.verdict = verdict;
+}
+
+enum probe_verdict probe_verdict(const struct team *team, unsigned i)
+{
+	enum probe_verdict verdict = team->member[i].probe.verdict;
+
+	if (!team->rec->config.arp_interval_ms || !team->env->daemon)
+		return PROBE_OFF;
+	return verdict == PROBE_OFF ? PROBE_OK : verdict;
 }
 
 static uint64_t heard_any(struct team *team, unsigned id, struct probe_run *run, uint64_t now_ns)
@@ -109,14 +123,13 @@ static uint64_t probe_port(struct team *team, unsigned i, uint64_t now_ns)
 	struct probe_run *run = &member->probe;
 
 	if (!member->present || !member->link || !team->rec->ports[i].joined) {
-		probe_reset(member);
-		run->verdict = PROBE_UNKNOWN;
+		probe_reset(member, PROBE_UNKNOWN);
 		return UINT64_MAX;
 	}
 	if (!run->started_ns) {
 		run->started_ns = now_ns;
 		run->next_ns = now_ns;
-		run->verdict = PROBE_UNKNOWN;
+		run->verdict = run->verdict == PROBE_OFF ? PROBE_OK : PROBE_UNKNOWN;
 		heard_any(team, team->rec->ports[i].id, run, now_ns);
 	} else {
 		judge(team, i, now_ns);
@@ -140,7 +153,7 @@ uint64_t probe_turn(struct team *team, uint64_t now_ns)
 		uint64_t due;
 
 		if (!team->rec->config.arp_interval_ms || !team->env->daemon) {
-			probe_reset(member);
+			probe_reset(member, PROBE_OFF);
 			continue;
 		}
 		due = probe_port(team, i, now_ns);

@@ -130,7 +130,8 @@ void team_resume_plan(struct team *team);
 
 /* probe.c: sends what is due, judges; returns when it wants to be called again. */
 uint64_t probe_turn(struct team *team, uint64_t now_ns);
-void probe_reset(struct member *member);
+enum probe_verdict probe_verdict(const struct team *team, unsigned i);
+void probe_reset(struct member *member, enum probe_verdict verdict);
 
 /* notice.c */
 void notice_start(struct team *team, uint64_t now_ns);
