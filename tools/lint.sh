@@ -37,9 +37,16 @@ scripts=$(
 )
 scripts=$(echo "$scripts" | sort -u)
 
+# Versions differ in details. The tree is formatted by Debian 12's.
 # shellcheck disable=SC2086 # lists of words, here and below
 if need clang-format; then
-	clang-format --dry-run --Werror $c_files || complain "clang-format -i mends the above"
+	case $(clang-format --version) in
+	*" version 14."*)
+		clang-format --dry-run --Werror $c_files ||
+			complain "clang-format -i mends the above"
+		;;
+	*) echo "lint: note: not clang-format 14: the form of C is not checked" ;;
+	esac
 fi
 # SC2317: tests hand functions to `check` by name, which it takes for code that is never reached.
 if need shellcheck; then
