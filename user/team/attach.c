@@ -108,9 +108,8 @@ static int join_all(struct team *team, unsigned flags, struct err *err)
 	struct link_info info;
 	int ret = 0;
 
-	for (unsigned i = 0; i < config->n_ports; i++)
-		member_add(team, config->ports[i].name);
 	for (unsigned i = 0; !ret && i < config->n_ports; i++) {
+		member_add(team, config->ports[i].name);
 		if ((flags & TEAM_ALLOW_MISSING) &&
 		    link_get(team->link, config->ports[i].name, &info, NULL) == -ENODEV)
 			continue;

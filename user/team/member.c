@@ -70,6 +70,7 @@ int member_add(struct team *team, const char *name)
 	datapath_retire(team->dp, saved->id);
 	member_init(&team->member[i]);
 	team->rec->n_ports++;
+	team->slots_valid = false;
 	return i;
 }
 
@@ -83,6 +84,7 @@ void member_remove(struct team *team, unsigned i)
 		behind * sizeof(team->rec->ports[0]));
 	memmove(&team->member[i], &team->member[i + 1], behind * sizeof(team->member[0]));
 	team->rec->n_ports--;
+	team->slots_valid = false;
 	/* What lies behind the last is no member, and its poll handle belongs to the one before. */
 	member_init(&team->member[team->rec->n_ports]);
 }

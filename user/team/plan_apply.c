@@ -76,8 +76,9 @@ static void update_port(struct team *team, unsigned i, uint64_t now_ns)
 		.missing_reason = member->missing_reason,
 	};
 	const struct port_policy policy = {
-		.updelay_ms = config->detect.updelay_ms,
-		.downdelay_ms = config->detect.downdelay_ms,
+		/* Where nobody watches, nobody would end a delay. */
+		.updelay_ms = team->env->daemon ? config->detect.updelay_ms : 0,
+		.downdelay_ms = team->env->daemon ? config->detect.downdelay_ms : 0,
 		.others_up = count_up(team, i) > 0,
 	};
 	bool link_before = member->state.link;

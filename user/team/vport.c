@@ -116,7 +116,7 @@ int vport_limit_gso(struct team *team, struct err *err)
 	return link_set_gso_max(team->link, team->rec->ifindex, size, segs, err);
 }
 
-/* Ports with less get as much. A port that has more may keep it: it only receives more. */
+/* As a bond does it: the ports' MTU is the team's. */
 int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err)
 {
 	int ret = 0;
@@ -124,7 +124,7 @@ int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err)
 	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++) {
 		const struct member *member = &team->member[i];
 
-		if (member->present && member->info.mtu < mtu)
+		if (member->present && member->info.mtu != mtu)
 			ret = link_set_mtu(team->link, member->info.ifindex, mtu, err);
 	}
 	if (!ret && team->vport.mtu != mtu)
