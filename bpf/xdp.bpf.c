@@ -57,9 +57,11 @@ SEC("?xdp")
 int xdp_port(struct xdp_md *ctx)
 {
 	struct bpfteam_state *state = state_get();
+	const struct bpfteam_port *port = port_get(cfg_port);
 	int verdict;
 
-	if (unlikely(!state))
+	/* No port any more: libxdp's dispatcher stays on a device that moved elsewhere. */
+	if (unlikely(!state || !port || !port->ifindex))
 		return XDP_PASS;
 	verdict = xdp_classify(state, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
 	if (likely(verdict < 0))

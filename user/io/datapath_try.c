@@ -209,7 +209,10 @@ int dp_try_freplace(void)
 	if (!btf)
 		return -ENOMEM;
 	number = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
-	context = btf__add_fwd(btf, "xdp_md", BTF_FWD_STRUCT);
+	/* A whole struct: the kernel knows the context by that, and no forward declaration. */
+	context = btf__add_struct(btf, "xdp_md", 4);
+	if (context < 0 || btf__add_field(btf, "data", number, 0, 0))
+		goto out;
 	pointer = btf__add_ptr(btf, context);
 	proto = btf__add_func_proto(btf, number);
 	if (pointer < 0 || proto < 0 || btf__add_func_param(btf, "ctx", pointer))
