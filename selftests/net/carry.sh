@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # What the team's interface wants is carried to the ports: MTU, promiscuity (a bridge on top with a
-# guest behind it), multicast; and what the ports have is carried to the team: carrier.
+# guest behind it, a macvlan), multicast; and what the ports have is carried to the team: carrier.
 #
 #	guest.eth0 ---- host.g0 [br0 on team0]
 #	                host.eth0 ---- p0 [switch a] trunk ---- trunk [switch b] p1 ---- host.eth1
@@ -81,6 +81,16 @@ check "the host itself, too" wait_for 5 ping_peer
 check "the peer reaches the guest" peer_pings 192.0.2.9
 must on host ip link set team0 nomaster
 check "the bridge is gone: no promiscuous port" wait_for 3 field_is eth0 promiscuity 0
+
+# Promiscuity without a word from the kernel: a macvlan's further MAC address.
+must on host ip link add mv0 link team0 type macvlan mode bridge
+must on host ip addr add 203.0.113.1/24 dev mv0
+must on host ip link set mv0 up
+must on peer ip addr add 203.0.113.2/24 dev eth0
+check "a macvlan on the team is reached" wait_for 5 peer_pings 203.0.113.1
+check "its ports are promiscuous" wait_for 3 field_at_least eth0 promiscuity 1
+must on host ip link del mv0
+check "the macvlan is gone: no promiscuous port" wait_for 3 field_is eth0 promiscuity 0
 
 # Carrier
 check "the team has carrier" has_carrier host team0

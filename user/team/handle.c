@@ -96,6 +96,8 @@ static void on_link(int kind, const struct link_info *info, void *arg)
 		on_newlink(team, info);
 	else if (kind == RTM_DELLINK)
 		on_dellink(team, info);
+	if ((kind == RTM_NEWLINK || kind == RTM_DELLINK) && info->lower == team->rec->ifindex)
+		vport_stacked(team);
 	/* Addresses and stacked devices are what the neighbours are told of. */
 	if (member_index(team, info->ifindex) < 0)
 		team->told_stale = true;

@@ -144,6 +144,7 @@ void team_emit(struct team *team, enum team_event_type type, const char *port, c
 int vport_create(struct team *team, struct err *err);
 int vport_delete(struct team *team, struct err *err);
 void vport_changed(struct team *team, const struct link_info *info);
+void vport_stacked(struct team *team);
 void vport_follow_promisc(struct team *team);
 void vport_set_carrier(struct team *team, bool up);
 int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err);

@@ -142,14 +142,32 @@ void vport_set_carrier(struct team *team, bool up)
 		team->inner_up = up;
 }
 
+static int is_macvlan_on(const struct link_info *info, void *arg)
+{
+	const struct team *team = arg;
+
+	return info->lower == team->rec->ifindex &&
+	       (!strcmp(info->kind, "macvlan") || !strcmp(info->kind, "macvtap"));
+}
+
 /*
- * A bridge keeps its ports promiscuous for ever; that is no capture, and shall not cost every sent
- * frame a clone.
+ * A bridge keeps its ports promiscuous for ever, and so do macvlans, whose further MAC addresses a
+ * veth has no filter for (all of them together once). That is no capture, and shall not cost every
+ * sent frame a clone.
  */
+static uint32_t lasting_promisc(struct team *team)
+{
+	uint32_t n = !strcmp(team->vport.master_kind, "bridge");
+
+	if (link_each(team->link, is_macvlan_on, team, NULL) > 0)
+		n++;
+	return n < team->vport.promiscuity ? n : team->vport.promiscuity;
+}
+
 void vport_follow_promisc(struct team *team)
 {
 	uint32_t promisc = team->vport.promiscuity;
-	uint32_t base = promisc && !strcmp(team->vport.master_kind, "bridge");
+	uint32_t base = promisc ? lasting_promisc(team) : 0;
 	uint32_t capture = promisc > base;
 
 	datapath_set_masks(team->dp, &(struct datapath_masks){
@@ -187,6 +205,18 @@ static void follow_mac(struct team *team, const struct mac *mac)
 	}
 	team_store(team, NULL);
 	notice_start(team, team_now_ns());
+}
+
+/*
+ * A device stacked on the team's came, went or changed. The kernel does not tell that the team's
+ * interface became promiscuous for it (net/core/dev.c, __dev_set_rx_mode()), so it is asked.
+ */
+void vport_stacked(struct team *team)
+{
+	struct link_info info;
+
+	if (!link_get_index(team->link, team->rec->ifindex, &info, NULL))
+		vport_changed(team, &info);
 }
 
 /* Somebody changed the team's interface: `ip link set team0 mtu|address|promisc`, a bridge, a
