@@ -277,7 +277,7 @@ check_eq "it gains no privileges" "$(daemon_status NoNewPrivs)" 1
 if [ "$RUNNER" = systemd ]; then
 	check_eq "its system calls are filtered" "$(daemon_status Seccomp)" 2
 	check_eq "it said that it is ready" "$(unit_property ActiveState)" active
-	check_eq "its watchdog is on" "$(unit_property WatchdogUSec)" 10s
+	check_eq "its watchdog is on" "$(unit_property WatchdogUSec)" 30s
 else
 	skip "its system calls are filtered" "no systemd of our own here"
 fi
