@@ -70,4 +70,16 @@ round "no daemon"
 start_daemon
 round "daemon"
 
+# An address with a lifetime, as SLAAC and DHCPv6 give it: the kernel leaves its prefix route behind.
+must on host ip addr add 2001:db8:9::1/64 dev eth0 nodad valid_lft 3000 preferred_lft 2000
+check "lifetime: attach --move-addresses" bpfteam attach team0 eth0 eth1 --move-addresses
+check_eq "lifetime: no route is left on the port" "$(on host ip -6 route show dev eth0)" ""
+check "lifetime: its neighbours are reached by the team" \
+	eval 'on host ip -6 route get 2001:db8:9::2 | grep -q "dev team0"'
+check "lifetime: detach" bpfteam detach team0
+check "lifetime: and then by the port again" \
+	eval 'on host ip -6 route get 2001:db8:9::2 | grep -q "dev eth0"'
+check "lifetime: the address still ends" \
+	eval 'on host ip addr show dev eth0 to 2001:db8:9::1 | grep -Eq "valid_lft (29..|3000)sec"'
+
 finish

@@ -103,6 +103,12 @@ int link_add_route(struct link *link, uint32_t ifindex, const struct saved_route
 int link_del_route(struct link *link, uint32_t ifindex, const struct saved_route *route,
 		   struct err *err);
 
+/*
+ * Deletes the IPv6 prefix routes that the kernel made for the device: they stay behind an address
+ * with a lifetime (ipv6_del_addr()), and what a router advertised as on-link has no address at all.
+ */
+int link_del_prefix_routes(struct link *link, uint32_t ifindex, struct err *err);
+
 /* Speed and duplex by SIOCETHTOOL (ETHTOOL_GLINKSETTINGS); 0 and false when unknown. */
 void link_speed(const char *name, uint32_t *speed_mbps, bool *full_duplex);
 

@@ -19,6 +19,7 @@ struct route_list {
 	struct saved_route *routes;
 	unsigned max, n;
 	unsigned first; /* of this family */
+	bool of_kernel; /* only those the kernel made, instead of all others */
 	struct addr culprit; /* the route that can't be moved */
 };
 
@@ -36,9 +37,10 @@ static bool multipath_uses(const struct nlattr *attr, uint32_t ifindex)
 	return false;
 }
 
-static bool is_movable_kind(const struct rtmsg *rtm, uint32_t table)
+static bool is_wanted(const struct route_list *list, const struct rtmsg *rtm, uint32_t table)
 {
-	return rtm->rtm_type == RTN_UNICAST && rtm->rtm_protocol != RTPROT_KERNEL &&
+	return rtm->rtm_family == list->family && rtm->rtm_type == RTN_UNICAST &&
+	       (rtm->rtm_protocol == RTPROT_KERNEL) == list->of_kernel &&
 	       rtm->rtm_protocol != RTPROT_REDIRECT && !(rtm->rtm_flags & RTM_F_CLONED) &&
 	       table != RT_TABLE_LOCAL;
 }
@@ -87,7 +89,7 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	rtm = mnl_nlmsg_get_payload(nlh);
 	link_nl_attrs(nlh, sizeof(*rtm), tb, RTA_NH_ID);
 	route.table = link_nl_u32(tb[RTA_TABLE], rtm->rtm_table);
-	if (rtm->rtm_family != list->family || !is_movable_kind(rtm, route.table))
+	if (!is_wanted(list, rtm, route.table))
 		return 0;
 	route.to.family = rtm->rtm_family;
 	route.to.prefixlen = rtm->rtm_dst_len;
@@ -286,5 +288,31 @@ int link_del_route(struct link *link, uint32_t ifindex, const struct saved_route
 		ret = change_route(link, ifindex, RTM_DELROUTE, 0, route);
 	if (ret)
 		return fail_route(link, ret, ifindex, "delete", route, err);
+	return 0;
+}
+
+int link_del_prefix_routes(struct link *link, uint32_t ifindex, struct err *err)
+{
+	struct saved_route routes[RECORD_ROUTES_MAX];
+	struct route_list list = {
+		.ifindex = ifindex,
+		.family = AF_INET6,
+		.routes = routes,
+		.max = RECORD_ROUTES_MAX,
+		.of_kernel = true,
+	};
+	struct link_info info;
+	int ret = link_get_index(link, ifindex, &info, err);
+
+	if (ret || info.addr_gen_mode == LINK_IPV6_OFF)
+		return ret;
+	ret = dump_routes(link, &list);
+	if (ret)
+		return fail_list(link, ret, info.name, &list, err);
+	for (unsigned i = 0; i < list.n; i++) {
+		ret = change_route(link, ifindex, RTM_DELROUTE, 0, &routes[i]);
+		if (ret && ret != -ESRCH)
+			return fail_route(link, ret, ifindex, "delete", &routes[i], err);
+	}
 	return 0;
 }

@@ -16,6 +16,7 @@ static bool is_ipv6_link_local(const struct addr *addr)
 	return addr->family == AF_INET6 && addr_is_link_local(addr);
 }
 
+/* The port's addresses go, and with them the prefix routes by which they would still be used. */
 static int take_addrs(struct team *team, const struct saved_port *saved, struct err *err)
 {
 	int ret = 0;
@@ -26,7 +27,7 @@ static int take_addrs(struct team *team, const struct saved_port *saved, struct 
 		if (ret == -EADDRNOTAVAIL)
 			ret = 0;
 	}
-	return ret;
+	return ret ?: link_del_prefix_routes(team->link, saved->ifindex, err);
 }
 
 /* Takes the port's addresses away; they are in the record, and come back when it leaves. */
