@@ -195,6 +195,10 @@ static void test_members(void **state)
 		{GOOD "primary: eth9\n", "f:5: primary: eth9 is not among the ports"},
 		{"team: t.1\nports: [{name: e}]\n",
 		 "f:1: team: t.1 has a dot, which the BPF file system refuses"},
+		{"team: t%d\nports: [{name: e}]\n",
+		 "f:1: team: t%d has a percent sign, which the kernel puts a number for"},
+		{"team: all\nports: [{name: e}]\n",
+		 "f:1: team: all is a name that the kernel keeps to itself"},
 	};
 
 	refuse(bad, ARRAY_SIZE(bad));

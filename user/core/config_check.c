@@ -201,16 +201,29 @@ static int check_arp(const struct config *config, struct config_spot *spot, stru
 	return 0;
 }
 
+/* What can be a device's name, and is no name for one that we make. */
+static int check_team_name(const char *name, struct err *err)
+{
+	/* Its folder of pinned maps bears the name, and bpffs keeps dots to itself. */
+	if (strchr(name, '.'))
+		return err_set(err, -EINVAL, "%s has a dot, which the BPF file system refuses",
+			       name);
+	/* dev_alloc_name(): "team%d" would make team0, of which nobody here knows. */
+	if (strchr(name, '%'))
+		return err_set(err, -EINVAL,
+			       "%s has a percent sign, which the kernel puts a number for", name);
+	/* Folders of /proc/sys/net/ipv4/conf that are no device's. */
+	if (!strcmp(name, "all") || !strcmp(name, "default"))
+		return err_set(err, -EINVAL, "%s is a name that the kernel keeps to itself", name);
+	return 0;
+}
+
 static int check_team(const struct config *config, struct config_spot *spot, struct err *err)
 {
 	if (check_scalars(config_fields, config, NULL, -1, spot, err))
 		return -EINVAL;
-	/* Its folder of pinned maps bears the name, and bpffs keeps dots to itself. */
-	if (strchr(config->team, '.')) {
-		err_set(err, -EINVAL, "%s has a dot, which the BPF file system refuses",
-			config->team);
+	if (check_team_name(config->team, err))
 		return fail_at(spot, "team", -1, NULL);
-	}
 	if (config->rx == RX_DIRECT) {
 		err_set(err, -EINVAL, "\"direct\" is not supported by this version (redirect)");
 		return fail_at(spot, "rx", -1, NULL);
