@@ -147,7 +147,8 @@ start_stand_in() {
 		done
 		echo "mount -o remount,bind,rw /run/bpfteam"
 		for path in $(unit_value ReadWritePaths); do
-			echo "mount -o remount,bind,rw $path"
+			path=${path#-}
+			echo "mount --bind $path $path && mount -o remount,bind,rw $path"
 		done
 		echo "unset BPFTEAM_BPFFS BPFTEAM_RUNTIME_DIR"
 		echo "exec setpriv --no-new-privs --bounding-set $bound --inh-caps $ambient" \
@@ -284,6 +285,8 @@ fi
 
 check "the team of the config folder carries traffic" wait_for 5 ping_peer
 check "IPv6 too" wait_for 5 ping_peer "$PEER6"
+check_eq "the ports have none" \
+	"$(on host cat /proc/sys/net/ipv6/conf/{eth0,eth1}/disable_ipv6 | xargs)" "1 1"
 check_eq "the detector is the one that root gets" "$(show .detector)" "$DETECTOR"
 check_eq "show knows of the daemon" "$(show .daemon)" true
 

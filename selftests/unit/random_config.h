@@ -171,6 +171,7 @@ static inline void random_saved_port(uint64_t *seed, struct saved_port *port)
 	port->probe_mac = coin(seed) ? random_mac(seed) : (struct mac){{0}};
 	port->mtu = random_in(seed, 0, UINT32_MAX);
 	port->addr_gen_mode = random_in(seed, 0, 255);
+	port->had_ipv6 = coin(seed);
 	port->moved = coin(seed);
 	port->n_addrs = unit_below(seed, 3) ? 0 : unit_below(seed, RECORD_ADDRS_MAX + 1);
 	for (unsigned i = 0; i < port->n_addrs; i++) {

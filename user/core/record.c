@@ -74,6 +74,7 @@ static const struct field port_fields[] = {
 	{.key = "probe_mac", .kind = FIELD_MAC, FIELD_AT(struct saved_port, probe_mac)},
 	{.key = "mtu", .kind = FIELD_UINT, FIELD_AT(struct saved_port, mtu)},
 	{.key = "addr_gen_mode", .kind = FIELD_UINT, FIELD_AT(struct saved_port, addr_gen_mode)},
+	{.key = "had_ipv6", .kind = FIELD_BOOL, FIELD_AT(struct saved_port, had_ipv6)},
 	{.key = "addrs",
 	 .kind = FIELD_MAPS,
 	 FIELD_ARRAY(struct saved_port, addrs, n_addrs),

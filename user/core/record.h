@@ -48,6 +48,7 @@ struct saved_port {
 	struct mac probe_mac;
 	uint32_t mtu;
 	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_* */
+	bool had_ipv6; /* and has none while it is a member */
 	struct saved_addr addrs[RECORD_ADDRS_MAX];
 	unsigned n_addrs;
 	struct saved_route routes[RECORD_ROUTES_MAX];

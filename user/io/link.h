@@ -72,6 +72,14 @@ int link_set_gso_max(struct link *link, uint32_t ifindex, uint32_t size, uint32_
 /* IN6_ADDR_GEN_MODE_NONE and back. 0 too where IPv6 is off. */
 int link_set_addr_gen_mode(struct link *link, uint32_t ifindex, uint8_t mode, struct err *err);
 
+/*
+ * IPv6 as a whole on a device of that name, by its sysctl disable_ipv6: netlink can't. Off, the device
+ * loses its IPv6 addresses and routes, and sends nothing for the groups it was in. false where there
+ * is no IPv6; -ENOENT then from set, and -EROFS or -EACCES where sysctls can't be written.
+ */
+bool link_ipv6_is_on(const char *name);
+int link_set_ipv6(const char *name, bool on);
+
 /* A further unicast address the device shall receive (bridge fdb add MAC dev DEV self).
  * -EOPNOTSUPP where the driver can't; -EEXIST counts as 0. */
 int link_add_unicast(struct link *link, uint32_t ifindex, const struct mac *mac, struct err *err);

@@ -3,8 +3,10 @@
  * member.c - one port joins a team and leaves it. What the port was like goes into the record before
  * anything is changed, so that a detach, also one after a crash, gives it back.
  *
- * A member's own stack keeps silent: it has no addresses and makes none, for the port whose MAC the
- * team bears would otherwise move the switch's entry for that MAC to a port that may not receive.
+ * A member's own stack keeps silent: it has no addresses, makes none, and has IPv6 off, for the port
+ * whose MAC the team bears would otherwise move the switch's entry for that MAC to a port that may
+ * not receive. Without addresses alone IPv6 would still send MLD reports: of the groups left with
+ * them, and of a router's at each return of the link. Where sysctls are read-only that is put up with.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -118,6 +120,7 @@ static int save(struct team *team, unsigned i, struct err *err)
 	saved->was_allmulti = info->flags & IFF_ALLMULTI;
 	saved->mtu = info->mtu;
 	saved->addr_gen_mode = info->addr_gen_mode;
+	saved->had_ipv6 = link_ipv6_is_on(saved->name);
 	saved->moved = false;
 	ret = link_addrs(team->link, info->ifindex, saved->addrs, RECORD_ADDRS_MAX, &saved->n_addrs,
 			 err);
@@ -254,6 +257,8 @@ int member_settle(struct team *team, unsigned i, bool move, struct err *err)
 	ret = ret ?: team_store(team, err);
 	if (ret)
 		member_leave(team, i, NULL);
+	else if (team->rec->ports[i].had_ipv6)
+		link_set_ipv6(team->rec->ports[i].name, false);
 	return ret;
 }
 
@@ -287,6 +292,9 @@ int member_leave(struct team *team, unsigned i, struct err *err)
 		restore_filters(team, saved);
 		if (info.mtu != saved->mtu)
 			link_set_mtu(team->link, saved->ifindex, saved->mtu, NULL);
+		/* Before the mode: the address that it makes is among those that come back. */
+		if (saved->had_ipv6)
+			link_set_ipv6(info.name, true);
 		if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
 			link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode,
 					       NULL);
