@@ -141,6 +141,9 @@ int dp_detect_learn(struct datapath *dp, unsigned id, uint32_t ifindex, struct e
 	int fd, r;
 
 	fd = dp_get(dp, "learn");
+	/* Not with the detector of the programs that run: datapath_configure() brings it, and learns. */
+	if (fd == -ENOENT)
+		return 0;
 	if (fd < 0)
 		return dp_fail(err, fd, "%s: program to learn ports with", dp->team);
 	r = dp_run(fd, frame, sizeof(frame), &ctx, NULL);

@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What an administrator does to the team's interface with ip(8) while no daemon watches is told by
+# doctor, and what can't be done any more is refused in one line. A change of the detector, the team
+# running.
+#
+#	host.eth0 ---- p0 [switch a] peer
+#	host.eth1 ---- p1     |
+#	   team0           peer.eth0
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_cli.sh"
+
+need_bpfteam
+one_switch 2
+
+config() { # METHOD
+	cat <<-YAML
+	team: team0
+	addresses: [$HOST4/24]
+	detect: {method: $1}
+	ports: [{name: eth0}, {name: eth1}]
+	YAML
+}
+config auto >"$TMP/auto.yaml"
+config poll >"$TMP/poll.yaml"
+
+doctor_says() {
+	bpfteam doctor -j | jq -e --arg re "$1" 'any(.notes[]; test($re))'
+}
+
+# ---- the detector ----------------------------------------------------------------------------
+
+detectors() { # HOW
+	local best
+	best=$(show .detector)
+	check "$1: to polling" bpfteam apply "$TMP/poll.yaml"
+	check_eq "$1: show says so" "$(show .detector)" poll
+	check "$1: and back to the best" bpfteam apply "$TMP/auto.yaml"
+	check_eq "$1: show says that, too" "$(show .detector)" "$best"
+	check "$1: traffic goes on" wait_for 3 ping_peer
+	cut_port 0
+	check "$1: and fails over" wait_for 5 ping_peer
+	mend_port 0
+	must wait_for 5 port_is eth0 up
+}
+cut_port() {
+	on a ip link set "p$1" down
+}
+mend_port() {
+	on a ip link set "p$1" up
+}
+
+start_daemon
+must bpfteam apply "$TMP/auto.yaml"
+detectors "daemon"
+must bpfteam detach team0
+stop_daemon
+must bpfteam attach team0 eth0 eth1 --detect poll --no-failover --address "$HOST4/24"
+check "no daemon: from polling to the best" bpfteam apply "$TMP/auto.yaml"
+check "no daemon: traffic goes on" wait_for 3 ping_peer
+
+# ---- the interface ---------------------------------------------------------------------------
+
+check_not "doctor finds nothing wrong with the interface" doctor_says 'interface'
+must on host ip link set team0 down
+check "doctor tells that it is down" doctor_says 'team0: its interface is down'
+must on host ip link set team0 address 02:00:00:00:00:05
+check "doctor tells of another MAC address" doctor_says '02:00:00:00:00:05'
+must on host ip link set team0 name other0
+check "doctor tells of another name" doctor_says 'renamed other0'
+must on host ip link del other0
+check "doctor tells that it is gone" doctor_says 'detach team0'
+refused 'detach team0' port set team0 eth0 --drain
+refused 'detach team0' attach team0 eth0 eth1
+refused 'detach team0' apply "$TMP/auto.yaml"
+check "detach clears up" bpfteam detach team0
+check_no_leftovers "nothing is left"
+
+# ---- names that the kernel changes or keeps --------------------------------------------------
+
+usage_error() { # NAME
+	bpfteam attach "$1" eth0 2>"$TMP/err"
+	[ $? = 2 ] && [ "$(wc -l <"$TMP/err")" = 1 ]
+}
+check "a name with a percent sign" usage_error 'team%d'
+check "the name all" usage_error all
+check_no_leftovers "they leave nothing"
+
+finish
