@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,32 @@ static void note_addresses(json_t *notes, struct link *link, const json_t *port)
 	free(addrs);
 }
 
+/* What 'ip link' did to the team's interface, and nobody else tells. */
+static void note_interface(json_t *notes, struct link *link, const json_t *team)
+{
+	const char *name = json_text(team, "name");
+	struct link_info info;
+	char mac[MAC_STRLEN];
+
+	if (link_get_index(link, json_integer_value(json_object_get(team, "ifindex")), &info,
+			   NULL)) {
+		add(notes,
+		    "%s: its interface is not in this network namespace any more; 'bpfteam detach "
+		    "%s' clears up what is left",
+		    name, name);
+		return;
+	}
+	if (strcmp(info.name, name))
+		add(notes, "%s: its interface was renamed %s", name, info.name);
+	if (!(info.flags & IFF_UP))
+		add(notes, "%s: its interface is down; 'ip link set %s up'", name, info.name);
+	if (strcmp(mac_format(&info.mac, mac), json_text(team, "mac")))
+		add(notes,
+		    "%s: its interface has the MAC address %s and the ports receive for %s: start "
+		    "bpfteamd, which carries it over, or give it back",
+		    name, mac, json_text(team, "mac"));
+}
+
 static void note_team(json_t *notes, struct link *link, const json_t *team)
 {
 	const char *name = json_text(team, "name"), *detector = json_text(team, "detector");
@@ -74,6 +101,8 @@ static void note_team(json_t *notes, struct link *link, const json_t *team)
 		if (link)
 			note_addresses(notes, link, port);
 	}
+	if (link)
+		note_interface(notes, link, team);
 	if (up < 2)
 		add(notes, "%s: %s", name,
 		    up ? "only one port is up: nothing to fail over to" : "no port is up");

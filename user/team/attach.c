@@ -27,6 +27,19 @@ int team_teardown(struct team *team, struct err *err)
 	return first ?: ret;
 }
 
+/* An interface that is not here may be in another network namespace: nobody clears up unasked. */
+static int refuse_existing(struct team *team, const char *name, struct err *err)
+{
+	struct link_info info;
+
+	if (link_get_index(team->link, team->rec->ifindex, &info, NULL) == -ENODEV)
+		return err_set(err, -EEXIST,
+			       "%s: is there already, without its interface; 'bpfteam detach %s' "
+			       "clears up what is left",
+			       name, name);
+	return err_set(err, -EEXIST, "%s: is there already; 'bpfteam apply' changes a team", name);
+}
+
 /* What an interrupted command, or one that can't be undone any other way, left under that name. */
 static int clean_up(const struct team_env *env, const char *name, bool only_incomplete,
 		    struct err *err)
@@ -45,14 +58,13 @@ static int clean_up(const struct team_env *env, const char *name, bool only_inco
 		ret = datapath_destroy(team->dp, err);
 		goto out;
 	}
-	if (only_incomplete && team->rec->complete) {
-		ret = err_set(err, -EEXIST, "%s: is there already; 'bpfteam apply' changes a team",
-			      name);
-		goto out;
-	}
 	ret = link_open(&team->link, err);
 	if (ret)
 		goto out;
+	if (only_incomplete && team->rec->complete) {
+		ret = refuse_existing(team, name, err);
+		goto out;
+	}
 	team_adopt_datapath(team);
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		member_init(&team->member[i]);
@@ -170,10 +182,10 @@ static int make_notes(const struct team *team, unsigned flags, char **ret)
 	else if (asprintf(
 			 ret,
 			 "%s: no daemon runs, so the team has no gratuitous ARP after a fail-over, "
-			 "no updelay and downdelay, no ARP monitor, and takes no promiscuity, MTU "
-			 "or "
-			 "carrier from one side to the other%s; 'systemctl start bpfteamd' adopts "
-			 "it",
+			 "no updelay and downdelay, no ARP monitor, lets no unplugged port join "
+			 "again, and takes no MAC, MTU, promiscuity or carrier from one side to "
+			 "the "
+			 "other%s; 'systemctl start bpfteamd' adopts it",
 			 team->rec->config.team, blind ? ", and DOES NOT SEE A PORT FAIL" : "") < 0)
 		*ret = NULL;
 	return *ret ? 0 : -ENOMEM;

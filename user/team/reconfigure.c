@@ -188,6 +188,11 @@ static int check(struct team *team, const struct config *to, unsigned flags, str
 	if (strcmp(to->team, team->rec->config.team))
 		return err_set(err, -EINVAL, "%s: cannot become %s; detach it and attach that",
 			       team->rec->config.team, to->team);
+	if (team->vport_gone)
+		return err_set(err, -ENODEV,
+			       "%s: its interface is not here any more; 'bpfteam detach %s' clears "
+			       "up what is left",
+			       to->team, to->team);
 	ret = config_check(to, err);
 	ret = ret ?: team_check_ports(team->env, team->link, to, &team->rec->config, flags, err);
 	return ret ?: datapath_choose_detector(to->detect.method, &detector, err);
