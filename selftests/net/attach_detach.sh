@@ -21,6 +21,10 @@ settled() {
 		[ "$(on host ip -6 addr show dev eth0 scope link | grep -c inet6)" = 1 ]
 }
 
+has_unicast() { # DEV MAC
+	on host bridge fdb show dev "$1" | grep -q "^$2 .*self"
+}
+
 round() {
 	local how=$1 dev
 	must wait_for 5 settled
@@ -36,6 +40,7 @@ round() {
 		"$(on host ip -j link show eth0 | jq -r '.[0].address')"
 	check_eq "$how: the ports have no address" \
 		"$(for dev in eth0 eth1 eth2; do on host ip -o addr show dev $dev; done)" ""
+	check "$how: the other ports receive for the team's MAC" has_unicast eth1 "$(show .mac)"
 	check_eq "$how: the ports' own MACs are unchanged" \
 		"$(on host ip -j link show eth1 | jq -r '.[0].address')" \
 		"$(grep -o '"address": "[^"]*' "$TMP/eth1.before" | head -1 | cut -d'"' -f4)"

@@ -79,7 +79,27 @@ modes() {
 	check_eq "active-backup is in force" "$(show .mode)" active-backup
 }
 
+# What was under way to the port that was active: it has a second to arrive.
+# late MARK: whether the team hears a frame for it that comes in by eth0
+late() {
+	spawn_tool host "$TMP/late" sniff --dev team0 --mark "$1" --want 1 --secs 0.2
+	must on a "$TOOLS/inject" --dev p0 --src 02:00:00:00:0a:01 --dst "$(show .mac)" --mark "$1"
+	reap "$SPAWNED"
+	LATE=$(jq .matched "$TMP/late")
+}
+
 run active-backup drains
+late active
+check_eq "the active port receives" "$LATE" 1
+must bpfteam port set team0 eth0 --drain
+late soon
+check_eq "so does the one that was until now" "$LATE" 1
+pause 1
+late never
+check_eq "a second later no more" "$LATE" 0
+must bpfteam port set team0 eth0 --undrain --priority 5
+must bpfteam port set team0 eth0 --priority 0
+must wait_for 2 active_is eth0
 run modes modes
 check "apply of what is in force changes nothing" \
 	test "$(bpfteam apply "$TMP/ab.yaml" --check)" = "no changes"

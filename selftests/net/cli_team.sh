@@ -147,11 +147,11 @@ monitored() { # HOW ARGS...
 
 # Ends by itself when the reader has gone: no event needed.
 reader_gone() {
-	local ended=1
+	local pid
 	bpfteam monitor > >(exec true) 2>/dev/null &
-	PIDS+=($!)
-	wait_for 5 gone $! && wait $! && ended=0
-	return "$ended"
+	pid=$!
+	PIDS+=("$pid")
+	wait_for 5 gone "$pid" && wait "$pid"
 }
 
 # ---- the rounds ------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ while True:
     c.close()
 PY
 spawn host python3 "$TMP/mail.py" "$RUN/bus"
-wait_for 5 test -S "$RUN/bus"
+wait_for 5 on host grep -q "00010000 .* $RUN/bus\$" /proc/net/unix
 refused '--standalone' show
 stop "$SPAWNED"
 rm "$RUN/bus"

@@ -51,6 +51,24 @@ for kind in none carrier down; do
 	[ $kind = none ] || check_eq "after $kind, another port is active" "$active" eth1
 done
 
+# Receiving follows too, though nothing is sent: what a switch floods to the other port is taken.
+flooded() { # MARK
+	spawn_tool host "$TMP/flooded" sniff --dev team0 --mark "$1" --want 1 --secs 0.3
+	on b "$TOOLS/inject" --dev p1 --src 02:00:00:00:0b:01 --dst ff:ff:ff:ff:ff:ff --mark "$1"
+	reap "$SPAWNED"
+	FLOODED=$(jq .matched "$TMP/flooded")
+}
+flooded before
+check_eq "a broadcast that the backup port hears is not taken" "$FLOODED" 0
+cut_cable 0
+# A few periods of the timer that looks at the ports.
+pause 0.05
+flooded after
+check_eq "it is when the active port has failed, and nothing was sent" "$FLOODED" 1
+mend_cable 0
+must wait_for 5 active_is eth0
+must wait_for 5 bridge_forwards a p0
+
 # Adoption, both ways under traffic.
 stream_start tx-adopt tx
 stream_start rx-adopt rx

@@ -95,9 +95,9 @@ for i in 0 1 2 3; do
 	spawn_tool peer "$TMP/frag.$i" sniff --dev "eth$i" --type 0x800 --dst $MAC --secs 20
 	sniffers+=("$SPAWNED")
 done
-on host "$TOOLS/stream" send --to "$PEER4:5003" --rate 100 --secs 0.195 --size 4000 >"$TMP/sent"
+on host "$TOOLS/stream" send --to "$PEER4:5003" --rate 100 --secs 0.195 --size 4000 --flows 16 >"$TMP/sent"
 stop "${sniffers[@]}"
-check_eq "20 datagrams of three fragments: all on one port" \
+check_eq "20 datagrams of 16 flows, three fragments each: all on one port" \
 	"$(jq .matched "$TMP"/frag.? | sort -n | tail -1)" \
 	"$(jq -s 'map(.matched) | add' "$TMP"/frag.?)"
 finish

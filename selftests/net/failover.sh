@@ -8,6 +8,9 @@
 #	   team0                  |
 #	192.0.2.1             peer.eth0 192.0.2.2
 #
+# Every second fail-over is from eth1 to eth0: switch a, which does not see that link fail, sends into
+# the trunk until it is told.
+#
 # Sending loses at most 2 frames (the data path looks at the port itself), receiving at most 5 ms of
 # traffic (the switches have to be told).
 . "$(dirname "$0")/lib.sh"
