@@ -69,6 +69,26 @@ mend_cable 0
 must wait_for 5 active_is eth0
 must wait_for 5 bridge_forwards a p0
 
+# A change made while a port is down leaves it its place: nobody would give it back later.
+cut_cable 0
+must bpfteam port set team0 eth0 --priority 5
+mend_cable 0
+check "a preferred port that was down at a change comes back" wait_for 5 active_is eth0
+must wait_for 5 bridge_forwards a p0
+
+# Up again, in another namespace, where its ifindex is the same: not ours to send by.
+ns_add elsewhere
+must on host ip link set eth0 netns "${NS[elsewhere]}"
+must on elsewhere ip link set eth0 up
+check_eq "a port that lives on in another namespace is not used" "$(show .active_port)" eth1
+check "and costs nothing" ping_peer
+must on elsewhere ip link set eth0 netns "${NS[host]}"
+must on host ip link set eth0 up
+start_daemon
+must wait_for 5 port_is eth0 up
+stop_daemon KILL
+must wait_for 5 active_is eth0
+
 # Adoption, both ways under traffic.
 stream_start tx-adopt tx
 stream_start rx-adopt rx

@@ -58,6 +58,20 @@ start_daemon
 check "adopted again after a fail-over in its absence" wait_for 5 port_is eth1 up
 check "the daemon goes on with it" wait_for 5 port_is eth0 up
 check_eq "the team's MAC is the same" "$(show .mac)" "$mac"
+
+if [ "$(show .detector)" = state ]; then
+	must bpfteam port set team0 eth0 --priority 5
+	must wait_for 2 active_is eth0
+	cut_cable 0
+	must wait_for 2 active_is eth1
+	stop_daemon TERM
+	mend_cable 0
+	check "a port that was down when the daemon ended comes back without it" \
+		wait_for 3 active_is eth0
+else
+	skip "a port that was down when the daemon ended comes back without it" \
+		"no rung 0 on this kernel"
+fi
 must bpfteam detach team0
 check_no_leftovers
 finish
