@@ -15,6 +15,7 @@
 #include "team/team_priv.h"
 
 #define REJOIN_NS (1000 * NS_PER_MS)
+#define LOOK_NS REJOIN_NS
 
 static void rename_port(struct team *team, unsigned i, const char *name)
 {
@@ -183,6 +184,16 @@ static uint64_t retry_joins(struct team *team, uint64_t now_ns)
 	return team->rejoin_ns;
 }
 
+/* A macvlan that goes up in another namespace makes the interface promiscuous, and no message comes. */
+static uint64_t look_at_vport(struct team *team, uint64_t now_ns)
+{
+	if (now_ns >= team->look_ns) {
+		team->look_ns = now_ns + LOOK_NS;
+		vport_stacked(team);
+	}
+	return team->look_ns;
+}
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -227,7 +238,7 @@ int team_handle(struct team *team, uint64_t now_ns)
 		resync(team);
 	if (team->vport_gone)
 		return over(team);
-	next = retry_joins(team, now_ns);
+	next = least(retry_joins(team, now_ns), look_at_vport(team, now_ns));
 	poll_ports(team, now_ns);
 	next = least(next, probe_turn(team, now_ns));
 	if (team->dirty || now_ns >= team->ports_ns) {

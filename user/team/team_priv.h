@@ -82,7 +82,7 @@ struct team {
 	struct told told[TOLD_MAX];
 	unsigned n_told;
 	bool told_stale;
-	uint64_t notice_ns, poll_ns, rejoin_ns;
+	uint64_t notice_ns, poll_ns, rejoin_ns, look_ns;
 	uint64_t ports_ns; /* when a port's state wants to be worked out again */
 	uint64_t deadline_ns; /* the least of all */
 };
