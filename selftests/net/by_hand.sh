@@ -51,9 +51,26 @@ mend_port() {
 	on a ip link set "p$1" up
 }
 
+promiscuous() {
+	[ "$(on host ip -d -j link show dev "$1" | jq '.[0].promiscuity')" -gt 0 ]
+}
+quiet() {
+	! promiscuous "$1"
+}
+
 start_daemon
-must bpfteam apply "$TMP/auto.yaml"
+check "apply makes a team, and says of what" \
+	eval 'bpfteam apply "$TMP/auto.yaml" | grep -q "port eth0: added"'
 detectors "daemon"
+# Made in a namespace of its own, as containers' are: nothing tells ours when it goes up.
+if on host ip link add mv0 link team0 netns "${NS[peer]}" type macvlan mode bridge 2>/dev/null; then
+	must on peer ip link set mv0 up
+	check "a macvlan elsewhere makes the ports promiscuous" wait_for 3 promiscuous eth0
+	must on peer ip link del mv0
+	check "and no more" wait_for 3 quiet eth0
+else
+	skip "a macvlan elsewhere makes the ports promiscuous" "no macvlan here"
+fi
 must bpfteam detach team0
 stop_daemon
 must bpfteam attach team0 eth0 eth1 --detect poll --no-failover --address "$HOST4/24"
