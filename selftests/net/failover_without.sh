@@ -21,7 +21,7 @@ ports:
 detect: {updelay_ms: 100}
 YAML
 
-# run FEATURE TX_LIMIT
+# run FEATURE TX_LIMIT RX_LIMIT: in frames
 run() {
 	export BPFTEAM_WITHOUT=$1
 	start_daemon
@@ -38,13 +38,14 @@ run() {
 			test "$(show .detector)" = state
 	fi
 	measure "tx-without-$1" tx "$2" carrier down
-	measure "rx-without-$1" rx $((15 * FRAMES_PER_MS)) carrier
+	measure "rx-without-$1" rx "$3" carrier down
 	must bpfteam detach team0
 	check_no_leftovers "without $1: nothing is left behind"
 	stop_daemon
 }
 
-run tcx 2
-run state $((10 * FRAMES_PER_MS))
+run tcx 2 $((5 * FRAMES_PER_MS))
+# At worst the daemon polls, every 5 ms.
+run state $((10 * FRAMES_PER_MS)) $((10 * FRAMES_PER_MS))
 
 finish
