@@ -97,9 +97,10 @@ static void judge(struct team *team, unsigned i, uint64_t now_ns)
 
 	if (last > run->heard_ns)
 		run->heard_ns = last;
-	if (run->heard_ns > run->started_ns && now_ns - run->heard_ns <= patience_ns)
+	/* The kernel's stamps may be later than now_ns, which was taken before they were read. */
+	if (run->heard_ns > run->started_ns && now_ns <= run->heard_ns + patience_ns)
 		run->verdict = PROBE_OK;
-	else if (now_ns - run->started_ns > patience_ns)
+	else if (now_ns > run->started_ns + patience_ns)
 		run->verdict = PROBE_FAILED;
 	if (run->verdict != before)
 		team->dirty = true;
