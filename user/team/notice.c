@@ -6,7 +6,9 @@
  * The notices go out through the team's interface, and through the devices stacked on it (8021q,
  * macvlan), so the data path puts them on the right port and the tags are right.
  */
+#include <linux/if_addr.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "team/team_priv.h"
@@ -53,14 +55,24 @@ static int collect_upper(const struct link_info *info, void *arg)
 	return uppers->n == UPPERS_MAX;
 }
 
+/* An address that duplicate address detection has not passed is nobody's yet (RFC 4862, 5.4). */
+static bool is_ours(const struct saved_addr *addr)
+{
+	if (addr->flags & IFA_F_DADFAILED)
+		return false;
+	return !(addr->flags & IFA_F_TENTATIVE) || addr->flags & IFA_F_OPTIMISTIC;
+}
+
 static void collect_device(struct team *team, const struct link_info *device)
 {
-	struct saved_addr addrs[RECORD_ADDRS_MAX];
+	static struct saved_addr addrs[TOLD_MAX];
 	struct told *told;
 	unsigned n = 0;
 
-	link_addrs(team->link, device->ifindex, addrs, RECORD_ADDRS_MAX, &n, NULL);
+	link_addrs(team->link, device->ifindex, addrs, TOLD_MAX, &n, NULL);
 	for (unsigned i = 0; i < n && team->n_told < TOLD_MAX; i++) {
+		if (addrs[i].addr.family == AF_INET6 && !is_ours(&addrs[i]))
+			continue;
 		told = &team->told[team->n_told++];
 		told->ifindex = device->ifindex;
 		told->mac = device->mac;
