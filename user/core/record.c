@@ -37,6 +37,7 @@ static const struct field addr_fields[] = {
 	 .def = UINT32_MAX},
 	{.key = "label", .kind = FIELD_TEXT, FIELD_AT(struct saved_addr, label)},
 	{.key = "metric", .kind = FIELD_UINT, FIELD_AT(struct saved_addr, metric)},
+	{.key = "proto", .kind = FIELD_UINT, FIELD_AT(struct saved_addr, proto)},
 	{.key = NULL},
 };
 
@@ -102,6 +103,7 @@ static const struct field record_fields[] = {
 	{.key = "inner_ifindex", .kind = FIELD_UINT, RECORD_AT(inner_ifindex)},
 	{.key = "inner", .kind = FIELD_TEXT, RECORD_AT(inner)},
 	{.key = "build", .kind = FIELD_TEXT, RECORD_AT(build)},
+	{.key = "netns", .kind = FIELD_TEXT, RECORD_AT(netns)},
 	{.key = "detector", .kind = FIELD_TEXT, RECORD_AT(detector)},
 	{.key = "clsact", .kind = FIELD_BOOL, RECORD_AT(clsact)},
 	{.key = "config",

@@ -22,6 +22,7 @@ struct saved_addr {
 	uint32_t valid_s, preferred_s; /* 0xffffffff: for ever */
 	char label[IFNAMSIZ];
 	uint32_t metric;
+	uint8_t proto; /* IFAPROT_*: who made it */
 };
 
 struct saved_route {
@@ -64,6 +65,7 @@ struct record {
 	uint32_t inner_ifindex; /* of its inner end */
 	char inner[IFNAMSIZ];
 	char build[64]; /* datapath_build_id() of the programs that run */
+	char netns[24]; /* link_namespace() of where it runs; "": not known */
 	char detector[16]; /* in force: "state", "fentry", "kprobe", "poll" */
 	bool clsact; /* attached by clsact filters and not by tcx links */
 	struct saved_port ports[BPFTEAM_PORTS_MAX];

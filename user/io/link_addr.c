@@ -13,6 +13,8 @@
 #include "io/link_nl.h"
 
 #define FOREVER UINT32_MAX
+/* Since Linux 5.18; older headers lack it. */
+#define ADDR_PROTO 11
 /* What a request may carry; the other flags are the kernel's. */
 #define SETTABLE                                                                        \
 	(IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | \
@@ -29,11 +31,11 @@ struct addr_list {
 static void parse_addr(const struct nlmsghdr *nlh, struct saved_addr *ret)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *tb[IFA_RT_PRIORITY + 1];
+	const struct nlattr *tb[ADDR_PROTO + 1];
 	const struct ifa_cacheinfo *cache;
 
 	memset(ret, 0, sizeof(*ret));
-	link_nl_attrs(nlh, sizeof(*ifa), tb, IFA_RT_PRIORITY);
+	link_nl_attrs(nlh, sizeof(*ifa), tb, ADDR_PROTO);
 	link_nl_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], ifa->ifa_family,
 		     ifa->ifa_prefixlen, &ret->addr);
 	if (tb[IFA_LOCAL] && tb[IFA_ADDRESS])
@@ -52,6 +54,8 @@ static void parse_addr(const struct nlmsghdr *nlh, struct saved_addr *ret)
 	}
 	link_nl_string(tb[IFA_LABEL], ret->label, sizeof(ret->label));
 	ret->metric = link_nl_u32(tb[IFA_RT_PRIORITY], 0);
+	if (tb[ADDR_PROTO] && mnl_attr_get_payload_len(tb[ADDR_PROTO]) == 1)
+		ret->proto = mnl_attr_get_u8(tb[ADDR_PROTO]);
 }
 
 static int read_addr(const struct nlmsghdr *nlh, void *arg)
@@ -168,6 +172,8 @@ static int put_on(struct link *link, uint32_t ifindex, const struct saved_addr *
 		mnl_attr_put_strz(nlh, IFA_LABEL, addr->label);
 	if (addr->metric)
 		mnl_attr_put_u32(nlh, IFA_RT_PRIORITY, addr->metric);
+	if (addr->proto)
+		mnl_attr_put_u8(nlh, ADDR_PROTO, addr->proto);
 	return link_nl_talk(link, &req, NULL, NULL);
 }
 
