@@ -229,7 +229,7 @@ static void test_add_and_remove(void **state)
 	assert_int_equal(config.n_ports, 2);
 	assert_string_equal(config.ports[1].name, "eth2");
 	assert_string_equal(config.primary, "eth0");
-	assert_int_equal(config_remove_port(&config, "eth1", &err), -ENOENT);
+	assert_int_equal(config_remove_port(&config, "eth1", &err), -EINVAL);
 	assert_int_equal(config_remove_port(&config, "eth0", &err), 0);
 	assert_string_equal(config.primary, ""); /* or the rest would be no valid config */
 	assert_int_equal(config_remove_port(&config, "eth2", &err), 0);

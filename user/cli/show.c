@@ -11,6 +11,7 @@ struct collect {
 	struct cli *cli;
 	json_t *array;
 	bool daemon;
+	bool one; /* asked for by name */
 	int r; /* of the first team that can't be read; cli->err is about it */
 };
 
@@ -21,8 +22,8 @@ static int collect_team(const char *name, void *arg)
 	struct err err;
 	int r = team_open(&collect->cli->env, name, &team, &err);
 
-	/* Gone between the list and here. */
-	if (r == -ENOENT)
+	/* Gone between the list and here, or not of this namespace and not asked for. */
+	if (r == -ENOENT || (r == -EXDEV && !collect->one))
 		return 0;
 	if (!r) {
 		json_t *status = team_status(team, collect->daemon);
@@ -40,7 +41,7 @@ static int collect_team(const char *name, void *arg)
 
 int show_collect(struct cli *cli, const char *name, bool daemon, json_t **ret)
 {
-	struct collect collect = {.cli = cli, .array = json_array(), .daemon = daemon};
+	struct collect collect = {.cli = cli, .array = json_array(), .daemon = daemon, .one = name};
 
 	if (name)
 		collect_team(name, &collect);

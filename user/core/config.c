@@ -287,7 +287,7 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 	struct port_config *port = config_port_mut(config, name), *end;
 
 	if (!port)
-		return err_set(err, -ENOENT, "port %s: is not in the team", name);
+		return err_set(err, -EINVAL, "port %s: is not in the team", name);
 	end = &config->ports[config->n_ports--];
 	memmove(port, port + 1, (end - port - 1) * sizeof(*port));
 	memset(end - 1, 0, sizeof(*end));

@@ -210,9 +210,19 @@ const char *member_name(const struct member *member)
 static int adopt(const char *name, void *arg)
 {
 	struct teams *teams = arg;
+	struct team *team = NULL;
 	struct err err = {};
+	int r;
 
-	if (!teams_get(teams, name, &err))
+	if (teams_find(teams, name))
+		return 0;
+	r = team_open(&teams->env, name, &team, &err);
+	if (!r)
+		log_print(LOG_INFO, "%s: adopted", name);
+	if (!r)
+		add(teams, team);
+	/* Another namespace's team is another daemon's business. */
+	if (r && r != -EXDEV)
 		log_print(LOG_WARNING, "can't adopt: %s", err.text);
 	return 0;
 }

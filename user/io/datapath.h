@@ -92,6 +92,12 @@ void datapath_close(struct datapath *dp);
  */
 int datapath_destroy(struct datapath *dp, struct err *err);
 
+/*
+ * Is the team's interface gone wherever it was, its namespace with it for one? Only a tcx link that
+ * outlived its device tells so; false when that is not known.
+ */
+bool datapath_orphaned(struct datapath *dp);
+
 /* Team folders under bpffs; 0 also when bpffs is not there. */
 int datapath_list(const char *bpffs, int (*fn)(const char *team, void *arg), void *arg);
 

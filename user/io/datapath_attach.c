@@ -31,18 +31,40 @@ static enum bpf_attach_type attach_type(unsigned where)
 	return where == DP_AT_TEAM ? DP_TCX_EGRESS : DP_TCX_INGRESS;
 }
 
+/* struct bpf_link_info as of Linux 6.6; older headers lack the tcx part. */
+struct tcx_info {
+	__u32 type, id, prog_id, pad;
+	__u32 ifindex, attach_type;
+	__u8 rest[128];
+};
+
+static int link_info(int fd, struct tcx_info *ret)
+{
+	__u32 len = sizeof(*ret);
+
+	memset(ret, 0, sizeof(*ret));
+	return bpf_obj_get_info_by_fd(fd, ret, &len);
+}
+
+bool datapath_orphaned(struct datapath *dp)
+{
+	char buf[16];
+	struct tcx_info info;
+	int fd = dp_get(dp, pin_name(DP_AT_TEAM, buf));
+	bool gone = fd >= 0 && !link_info(fd, &info) && !info.ifindex;
+
+	if (fd >= 0)
+		close(fd);
+	return gone;
+}
+
 /* Does the link serve the device that has this ifindex in this namespace now? */
 static bool link_serves(int fd, unsigned where, uint32_t ifindex)
 {
-	/* struct bpf_link_info as of Linux 6.6; older headers lack the tcx part. */
-	struct {
-		__u32 type, id, prog_id, pad;
-		__u32 ifindex, attach_type;
-		__u8 rest[128];
-	} info = {0};
-	__u32 len = sizeof(info), progs[PROGS_MAX], n = PROGS_MAX, i;
+	struct tcx_info info;
+	__u32 progs[PROGS_MAX], n = PROGS_MAX, i;
 
-	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.ifindex != ifindex)
+	if (link_info(fd, &info) || info.ifindex != ifindex)
 		return false;
 	if (bpf_prog_query((int)ifindex, attach_type(where), 0, NULL, progs, &n))
 		return false;

@@ -42,6 +42,13 @@ struct link_info {
 int link_open(struct link **ret, struct err *err);
 void link_close(struct link *link);
 
+/*
+ * Tells the calling thread's network namespace from all others since the machine started (its
+ * cookie, Linux 5.14; before that by its inode, which may be used again). Returns buf.
+ */
+#define LINK_NAMESPACE_MAX 24
+const char *link_namespace(char buf[LINK_NAMESPACE_MAX]);
+
 /* -ENODEV when there is none. */
 int link_get(struct link *link, const char *name, struct link_info *ret, struct err *err);
 int link_get_index(struct link *link, uint32_t ifindex, struct link_info *ret, struct err *err);

@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NETNS_COOKIE 71 /* SO_NETNS_COOKIE; older headers lack it */
 
 #define DUMP_TRIES 20
 
@@ -37,6 +41,23 @@ static void close_requests(struct link *link)
 	if (link->requests)
 		mnl_socket_close(link->requests);
 	link->requests = NULL;
+}
+
+const char *link_namespace(char buf[LINK_NAMESPACE_MAX])
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	struct stat st;
+
+	buf[0] = '\0';
+	if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, NETNS_COOKIE, &cookie, &len))
+		snprintf(buf, LINK_NAMESPACE_MAX, "%llu", (unsigned long long)cookie);
+	else if (!stat("/proc/self/ns/net", &st))
+		snprintf(buf, LINK_NAMESPACE_MAX, "i%llu", (unsigned long long)st.st_ino);
+	if (fd >= 0)
+		close(fd);
+	return buf;
 }
 
 int link_open(struct link **ret, struct err *err)

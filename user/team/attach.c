@@ -27,12 +27,22 @@ int team_teardown(struct team *team, struct err *err)
 	return first ?: ret;
 }
 
+/*
+ * Is there nothing but pins to remove of a team whose record was not read? So when the command that
+ * made it was interrupted before there was one, or the one that removed it after that; when its
+ * namespace is gone; and when an unreadable record stands in the way of who wants it gone.
+ */
+static bool may_forget(const struct team *team, int error, bool only_incomplete)
+{
+	if (error == -EXDEV)
+		return datapath_orphaned(team->dp);
+	return error == -ENODATA || error == -ENOENT || (error == -EINVAL && !only_incomplete);
+}
+
 /* An interface that is not here may be in another network namespace: nobody clears up unasked. */
 static int refuse_existing(struct team *team, const char *name, struct err *err)
 {
-	struct link_info info;
-
-	if (link_get_index(team->link, team->rec->ifindex, &info, NULL) == -ENODEV)
+	if (vport_update(team))
 		return err_set(err, -EEXIST,
 			       "%s: is there already, without its interface; 'bpfteam detach %s' "
 			       "clears up what is left",
@@ -52,13 +62,13 @@ static int clean_up(const struct team_env *env, const char *name, bool only_inco
 	ret = datapath_open(env->bpffs, name, &team->dp, err);
 	if (ret)
 		goto out;
-	if (team_load(team, NULL)) {
-		/* Interrupted before there was a record: nothing but pins to remove. */
+	ret = team_load(team, err);
+	if (ret && may_forget(team, ret, only_incomplete)) {
 		memset(team->rec, 0, sizeof(*team->rec));
 		ret = datapath_destroy(team->dp, err);
 		goto out;
 	}
-	ret = link_open(&team->link, err);
+	ret = ret ?: link_open(&team->link, err);
 	if (ret)
 		goto out;
 	if (only_incomplete && team->rec->complete) {
@@ -197,6 +207,7 @@ static int attach(struct team *team, const struct config *config, unsigned flags
 	int ret;
 
 	team->rec->config = *config;
+	link_namespace(team->rec->netns);
 	ret = datapath_prepare(env->bpffs, err);
 	ret = ret ?: clean_up(env, config->team, true, err);
 	if (ret == -ENOENT)

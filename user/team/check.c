@@ -26,7 +26,8 @@ static int search_owner(const char *name, void *arg)
 	char *text = NULL;
 
 	if (!rec || datapath_open(search->env->bpffs, name, &dp, NULL) ||
-	    datapath_get_record(dp, &text) || record_parse(text, strlen(text), rec, NULL))
+	    datapath_get_record(dp, &text) || record_parse(text, strlen(text), rec, NULL) ||
+	    !record_is_here(rec))
 		goto out;
 	search->vport = search->port->ifindex == rec->ifindex ||
 			search->port->ifindex == rec->inner_ifindex;
@@ -56,7 +57,8 @@ static int check_owner(const struct team_env *env, const struct link_info *port,
 	return err_set(err, -EBUSY, "%s: is a port of team %s already", port->name, search.team);
 }
 
-static int check_device(const struct link_info *port, const struct config *config, struct err *err)
+int team_check_device(const struct team_env *env, const struct link_info *port,
+		      const struct config *config, struct err *err)
 {
 	if (port->flags & IFF_LOOPBACK)
 		return err_set(err, -EINVAL,
@@ -71,7 +73,7 @@ static int check_device(const struct link_info *port, const struct config *confi
 	if (config->mtu && port->max_mtu && config->mtu > port->max_mtu)
 		return err_set(err, -EINVAL, "%s: takes an MTU of at most %u, not %u", port->name,
 			       port->max_mtu, config->mtu);
-	return 0;
+	return check_owner(env, port, err);
 }
 
 /* Whoever types this over the port's own address would be cut off. */
@@ -142,8 +144,7 @@ int team_check_ports(const struct team_env *env, struct link *link, const struct
 			continue;
 		if (ret == -ENODEV)
 			return err_set(err, ret, "%s: no such device; 'ip link' lists them", name);
-		ret = ret ?: check_device(&info, config, err);
-		ret = ret ?: check_owner(env, &info, err);
+		ret = ret ?: team_check_device(env, &info, config, err);
 		if (!ret && !(flags & TEAM_MOVE_ADDRESSES))
 			ret = check_addresses(link, &info, err);
 		else if (!ret)

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "team/team_priv.h"
@@ -17,40 +16,29 @@
 #define REJOIN_NS (1000 * NS_PER_MS)
 #define LOOK_NS REJOIN_NS
 
-static void rename_port(struct team *team, unsigned i, const char *name)
-{
-	struct saved_port *saved = &team->rec->ports[i];
-	struct port_config *port = config_port_mut(&team->rec->config, saved->name);
-	char cause[2 * IFNAMSIZ + 32];
-
-	if (member_index_name(team, name) >= 0)
-		return;
-	snprintf(cause, sizeof(cause), "%s was renamed %s", saved->name, name);
-	if (!strcmp(team->rec->config.primary, saved->name))
-		strcpy(team->rec->config.primary, name);
-	strcpy(port->name, name);
-	strcpy(saved->name, name);
-	team_store(team, NULL);
-	team_emit(team, EVENT_CONFIG, name, cause, 0);
-}
-
-/* A port that was away is back under its name. */
+/*
+ * A port that was away is back under its name. Where that failed it is left alone for a while: the
+ * attempt itself makes the kernel send messages of the device.
+ */
 static void rejoin(struct team *team, unsigned i)
 {
 	struct member *member = &team->member[i];
 	struct link_info info;
 	struct err err;
-	int lock;
+	int lock, ret;
 
-	if (link_get(team->link, team->rec->ports[i].name, &info, NULL))
+	if (team_now_ns() < member->retry_ns ||
+	    link_get(team->link, team->rec->ports[i].name, &info, NULL))
 		return;
 	lock = team_lock(team->env, NULL);
 	if (lock < 0)
 		return;
-	if (member_join(team, i, &err) || member_settle(team, i, false, &err)) {
+	ret = rejoin_port(team, i, &err);
+	if (ret && !member->retry_ns)
 		team_emit(team, EVENT_CONFIG, team->rec->ports[i].name, err.text, 0);
+	member->retry_ns = ret ? team_now_ns() + REJOIN_NS : 0;
+	if (ret)
 		member->missing_reason = "could not join again";
-	}
 	team_store(team, NULL);
 	vport_limit_gso(team, NULL);
 	team_unlock(lock);
@@ -68,7 +56,7 @@ static void on_newlink(struct team *team, const struct link_info *info)
 	if (i >= 0) {
 		team->member[i].info = *info;
 		if (strcmp(info->name, team->rec->ports[i].name))
-			rename_port(team, i, info->name);
+			rejoin_rename(team, i, info->name);
 		team->dirty = true;
 		return;
 	}
@@ -121,18 +109,21 @@ static void on_event(const struct bpfteam_event *event, void *arg)
 /* Messages were lost: everything is read again. */
 static void resync(struct team *team)
 {
-	struct link_info info;
+	struct link_info before = team->vport, now;
 
 	team->told_stale = true;
-	if (link_get_index(team->link, team->rec->ifindex, &info, NULL))
-		team->vport_gone = true;
-	else
-		vport_changed(team, &info);
+	if (!vport_update(team)) {
+		now = team->vport;
+		team->vport = before;
+		vport_changed(team, &now);
+	}
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		if (team->rec->ports[i].joined && member_update_info(team, i))
 			member_lost(team, i, "removed, or moved to another namespace");
 		else if (!team->rec->ports[i].joined)
 			rejoin(team, i);
+		else if (strcmp(team->member[i].info.name, team->rec->ports[i].name))
+			rejoin_rename(team, i, team->member[i].info.name);
 	}
 	team->dirty = true;
 }
@@ -220,8 +211,10 @@ static int over(struct team *team)
 {
 	int lock = team_lock(team->env, NULL);
 
-	if (lock < 0)
+	if (lock < 0) {
+		team->deadline_ns = team_now_ns() + REJOIN_NS;
 		return 0;
+	}
 	if (is_current(team))
 		team_teardown(team, NULL);
 	team_unlock(lock);
@@ -253,7 +246,8 @@ int team_handle(struct team *team, uint64_t now_ns)
 	if (team->detector == DETECT_POLL)
 		next = least(next, team->poll_ns);
 	notice_refresh(team);
-	team->deadline_ns = next;
+	/* What was found out on the way is worked out in a turn of its own. */
+	team->deadline_ns = team->dirty ? now_ns : next;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "team/team_priv.h"
 
@@ -91,17 +92,34 @@ void member_remove(struct team *team, unsigned i)
 	member_init(&team->member[team->rec->n_ports]);
 }
 
+/* A device of another name is the port renamed, or, where nothing of ours is attached, a stranger
+ * that got the number of the one that is gone. */
 int member_update_info(struct team *team, unsigned i)
 {
+	const struct saved_port *saved = &team->rec->ports[i];
 	struct member *member = &team->member[i];
-	uint32_t ifindex = team->rec->ports[i].ifindex;
 
-	if (!ifindex || link_get_index(team->link, ifindex, &member->info, NULL)) {
-		member->present = false;
-		return -ENODEV;
+	member->present = saved->ifindex &&
+			  !link_get_index(team->link, saved->ifindex, &member->info, NULL) &&
+			  (!strcmp(member->info.name, saved->name) ||
+			   datapath_joined(team->dp, saved->id, saved->ifindex));
+	return member->present ? 0 : -ENODEV;
+}
+
+/*
+ * What was moved to the team from a port that is gone since stays to be given back: to the device
+ * that takes its place. Link-local addresses are the device's own.
+ */
+static unsigned keep_moved(struct saved_port *saved)
+{
+	unsigned kept = 0;
+
+	for (unsigned k = 0; saved->moved && k < saved->n_addrs; k++) {
+		if (saved->addrs[k].addr.family != AF_INET6 ||
+		    !addr_is_link_local(&saved->addrs[k].addr))
+			saved->addrs[kept++] = saved->addrs[k];
 	}
-	member->present = true;
-	return 0;
+	return kept;
 }
 
 /* How the port is now, into the record. */
@@ -109,6 +127,7 @@ static int save(struct team *team, unsigned i, struct err *err)
 {
 	struct saved_port *saved = &team->rec->ports[i];
 	struct link_info *info = &team->member[i].info;
+	unsigned kept = keep_moved(saved), routes = saved->moved ? saved->n_routes : 0;
 	int ret;
 
 	ret = link_get(team->link, saved->name, info, err);
@@ -121,12 +140,13 @@ static int save(struct team *team, unsigned i, struct err *err)
 	saved->mtu = info->mtu;
 	saved->addr_gen_mode = info->addr_gen_mode;
 	saved->had_ipv6 = link_ipv6_is_on(saved->name);
-	saved->moved = false;
-	ret = link_addrs(team->link, info->ifindex, saved->addrs, RECORD_ADDRS_MAX, &saved->n_addrs,
-			 err);
+	ret = link_addrs(team->link, info->ifindex, saved->addrs + kept, RECORD_ADDRS_MAX - kept,
+			 &saved->n_addrs, err);
+	saved->n_addrs += kept;
 	ret = ret
-		      ?: link_routes(team->link, info->ifindex, saved->routes, RECORD_ROUTES_MAX,
-				     &saved->n_routes, err);
+		      ?: link_routes(team->link, info->ifindex, saved->routes + routes,
+				     RECORD_ROUTES_MAX - routes, &saved->n_routes, err);
+	saved->n_routes += routes;
 	if (ret)
 		return ret;
 	saved->joined = true;
@@ -220,30 +240,100 @@ static void start_link(struct team *team, unsigned i)
 				  info->carrier && info->flags & IFF_UP);
 }
 
+static void restore_filters(struct team *team, struct saved_port *saved)
+{
+	if (saved->added_mac)
+		link_del_unicast(team->link, saved->ifindex, &team->rec->mac, NULL);
+	if (saved->added_probe_mac)
+		link_del_unicast(team->link, saved->ifindex, &saved->probe_mac, NULL);
+	saved->added_mac = saved->added_probe_mac = false;
+	link_set_promisc(team->link, saved->ifindex, saved->was_promisc, NULL);
+	link_set_allmulti(team->link, saved->ifindex, saved->was_allmulti, NULL);
+}
+
+/* moved: its addresses and routes were touched, too. */
+static int leave(struct team *team, unsigned i, bool moved, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[i];
+	struct member *member = &team->member[i];
+	bool there = !member_update_info(team, i);
+	int ret, ret2;
+
+	member_fini(member);
+	ret = datapath_leave(team->dp, saved->id, err);
+	if (!saved->joined)
+		return ret;
+	if (there) {
+		restore_filters(team, saved);
+		if (member->info.mtu != saved->mtu)
+			link_set_mtu(team->link, saved->ifindex, saved->mtu, NULL);
+		/* Before the mode: the address that it makes is among those that come back. */
+		if (saved->had_ipv6)
+			link_set_ipv6(member->info.name, true);
+		if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
+			link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode,
+					       NULL);
+		link_set_up(team->link, saved->ifindex, saved->was_up, NULL);
+		ret2 = moved ? move_back(team, i, ret ? NULL : err) : 0;
+		ret = ret ?: ret2;
+	}
+	saved->joined = false;
+	saved->ifindex = 0;
+	member->present = false;
+	return ret;
+}
+
 /*
- * Makes the device of the record's port i a port: it receives for the team and can send for it once
- * the plan says so. Its addresses are still its own. On failure the port is as it was.
+ * Gives the port back as it was. Goes on whatever fails, and returns the first failure: a port that
+ * lost one setting shall not lose the others too. Without a struct err it undoes quietly.
  */
-int member_join(struct team *team, unsigned i, struct err *err)
+int member_leave(struct team *team, unsigned i, struct err *err)
+{
+	return leave(team, i, true, err);
+}
+
+static int join_prepared(struct team *team, unsigned i, struct err *err)
 {
 	struct saved_port *saved = &team->rec->ports[i];
 	int ret;
 
-	ret = save(team, i, err);
-	ret = ret ?: team_store(team, err);
-	ret = ret ?: prepare(team, i, err);
+	ret = prepare(team, i, err);
 	if (!ret) {
 		ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac, err);
 		if (ret)
 			err_prefix(err, ret, "%s", saved->name);
 	}
 	if (ret) {
-		member_leave(team, i, NULL);
+		leave(team, i, false, NULL);
 		return ret;
 	}
 	probe_reset(&team->member[i], PROBE_UNKNOWN);
 	start_link(team, i);
 	return 0;
+}
+
+/* A join that was interrupted after the port's settings were saved is done to its end. */
+int member_complete(struct team *team, unsigned i, struct err *err)
+{
+	int ret = join_prepared(team, i, err);
+
+	return ret ?: member_settle(team, i, false, err);
+}
+
+/*
+ * Makes the device of the record's port i a port: it receives for the team and can send for it once
+ * the plan says so. Its addresses are still its own. On failure the port is as it was.
+ */
+int member_join(struct team *team, unsigned i, struct err *err)
+{
+	int ret;
+
+	ret = save(team, i, err);
+	ret = ret ?: team_store(team, err);
+	if (!ret)
+		return join_prepared(team, i, err);
+	leave(team, i, false, NULL);
+	return ret;
 }
 
 /*
@@ -259,52 +349,6 @@ int member_settle(struct team *team, unsigned i, bool move, struct err *err)
 		member_leave(team, i, NULL);
 	else if (team->rec->ports[i].had_ipv6)
 		link_set_ipv6(team->rec->ports[i].name, false);
-	return ret;
-}
-
-static void restore_filters(struct team *team, struct saved_port *saved)
-{
-	if (saved->added_mac)
-		link_del_unicast(team->link, saved->ifindex, &team->rec->mac, NULL);
-	if (saved->added_probe_mac)
-		link_del_unicast(team->link, saved->ifindex, &saved->probe_mac, NULL);
-	saved->added_mac = saved->added_probe_mac = false;
-	link_set_promisc(team->link, saved->ifindex, saved->was_promisc, NULL);
-	link_set_allmulti(team->link, saved->ifindex, saved->was_allmulti, NULL);
-}
-
-/*
- * Gives the port back as it was. Goes on whatever fails, and returns the first failure: a port that
- * lost one setting shall not lose the others too. Without a struct err it undoes quietly.
- */
-int member_leave(struct team *team, unsigned i, struct err *err)
-{
-	struct saved_port *saved = &team->rec->ports[i];
-	struct member *member = &team->member[i];
-	struct link_info info;
-	int ret, ret2;
-
-	member_fini(member);
-	ret = datapath_leave(team->dp, saved->id, err);
-	if (!saved->joined)
-		return ret;
-	if (saved->ifindex && !link_get_index(team->link, saved->ifindex, &info, NULL)) {
-		restore_filters(team, saved);
-		if (info.mtu != saved->mtu)
-			link_set_mtu(team->link, saved->ifindex, saved->mtu, NULL);
-		/* Before the mode: the address that it makes is among those that come back. */
-		if (saved->had_ipv6)
-			link_set_ipv6(info.name, true);
-		if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
-			link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode,
-					       NULL);
-		link_set_up(team->link, saved->ifindex, saved->was_up, NULL);
-		ret2 = move_back(team, i, ret ? NULL : err);
-		ret = ret ?: ret2;
-	}
-	saved->joined = false;
-	saved->ifindex = 0;
-	member->present = false;
 	return ret;
 }
 

@@ -51,6 +51,14 @@ int team_store(struct team *team, struct err *err)
 	return ret;
 }
 
+/* ifindexes and names of another namespace mean nothing here. */
+bool record_is_here(const struct record *rec)
+{
+	char here[LINK_NAMESPACE_MAX];
+
+	return !rec->netns[0] || !strcmp(rec->netns, link_namespace(here));
+}
+
 int team_load(struct team *team, struct err *err)
 {
 	char *text = NULL;
@@ -62,6 +70,11 @@ int team_load(struct team *team, struct err *err)
 	free(text);
 	if (ret)
 		return ret;
+	if (!record_is_here(team->rec))
+		return err_set(err, -EXDEV,
+			       "%s: runs in another network namespace; give each its own --bpffs "
+			       "and --runtime-dir",
+			       team->rec->config.team);
 	ret = name_parse(detect_names, team->rec->detector);
 	team->detector = ret >= 0 ? (enum detect)ret : DETECT_POLL;
 	return 0;
@@ -98,36 +111,40 @@ static void read_devices(struct team *team)
 {
 	struct link_info inner;
 
-	team->vport_gone = link_get_index(team->link, team->rec->ifindex, &team->vport, NULL);
+	vport_update(team);
 	team->inner_up = !link_get_index(team->link, team->rec->inner_ifindex, &inner, NULL) &&
 			 inner.flags & IFF_UP;
 	for (unsigned i = 0; i < team->rec->n_ports; i++)
 		member_update_info(team, i);
 }
 
-/* Programs of another build are swapped under the links; what went away meanwhile is noticed. */
+/* Programs of another build are swapped under the links; what changed meanwhile is noticed. */
 static int adopt(struct team *team, struct err *err)
 {
 	bool swap = strcmp(team->rec->build, datapath_build_id()) != 0;
 	struct datapath_config config;
 	int ret = 0;
 
+	if (team->vport_gone) {
+		/* Somebody deleted it while nobody watched: its ports go free. */
+		team_teardown(team, NULL);
+		return err_set(err, -ENOENT, "%s: its interface was deleted",
+			       team->rec->config.team);
+	}
 	team_datapath_config(team, &config);
 	if (swap)
 		ret = datapath_configure(team->dp, &config, err);
-	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++) {
-		struct saved_port *saved = &team->rec->ports[i];
-		struct member *member = &team->member[i];
+	for (unsigned i = 0; !ret && swap && i < team->rec->n_ports; i++) {
+		const struct saved_port *saved = &team->rec->ports[i];
 
-		if (!member->present && saved->joined)
-			member_lost(team, i, "removed, or moved to another namespace");
-		if (!member->present)
-			continue;
-		if (swap || !datapath_joined(team->dp, saved->id, saved->ifindex))
+		if (datapath_joined(team->dp, saved->id, saved->ifindex))
 			ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac,
 					    err);
 	}
-	if (!ret && swap) {
+	if (ret)
+		return ret;
+	rejoin_find(team);
+	if (swap) {
 		strcpy(team->rec->build, datapath_build_id());
 		ret = team_store(team, err);
 	}
@@ -136,7 +153,7 @@ static int adopt(struct team *team, struct err *err)
 
 static int open_team(struct team *team, const char *name, struct err *err)
 {
-	int ret, lock = -1;
+	int ret;
 
 	ret = datapath_open(team->env->bpffs, name, &team->dp, err);
 	ret = ret ?: team_load(team, err);
@@ -154,31 +171,31 @@ static int open_team(struct team *team, const char *name, struct err *err)
 		return ret;
 	read_devices(team);
 	team_adopt_datapath(team);
-	if (team->env->daemon) {
-		lock = team_lock(team->env, err);
-		ret = lock < 0 ? lock : adopt(team, err);
-	}
-	if (!ret) {
-		team_resume_plan(team);
-		team->read_only = !team->env->daemon;
-		if (team->env->daemon && !team->vport_gone)
-			vport_follow_promisc(team);
-		team->dirty = true;
-		ret = team_replan(team, team_now_ns());
-	}
-	if (lock >= 0)
-		team_unlock(lock);
-	return ret;
+	if (team->env->daemon)
+		ret = adopt(team, err);
+	if (ret)
+		return ret;
+	team_resume_plan(team);
+	team->read_only = !team->env->daemon;
+	if (team->env->daemon)
+		vport_follow_promisc(team);
+	team->dirty = true;
+	return team_replan(team, team_now_ns());
 }
 
 int team_open(const struct team_env *env, const char *name, struct team **ret, struct err *err)
 {
-	struct team *team = team_new(env);
-	int error;
+	struct team *team;
+	int error, lock = -1;
 
-	if (!team)
-		return err_set(err, -ENOMEM, "%s: out of memory", name);
-	error = open_team(team, name, err);
+	/* Who adopts writes, and reads only what nobody is about to change. */
+	if (env->daemon && (lock = team_lock(env, err)) < 0)
+		return lock;
+	team = team_new(env);
+	error = team ? open_team(team, name, err)
+		     : err_set(err, -ENOMEM, "%s: out of memory", name);
+	if (lock >= 0)
+		team_unlock(lock);
 	if (error) {
 		team_close(team);
 		return error;

@@ -251,9 +251,9 @@ int team_replan(struct team *team, uint64_t now_ns)
 	n = plan_ports(team, ports);
 	plan_make(&team->rec->config, ports, n, planned ? &team->plan : NULL, team->env->daemon,
 		  &plan);
-	if (planned && before.active != plan.active && before.active != BPFTEAM_PORT_NONE)
-		datapath_set_prev(team->dp, before.active, PREV_MS);
 	if (!team->read_only) {
+		if (planned && before.active != plan.active && before.active != BPFTEAM_PORT_NONE)
+			datapath_set_prev(team->dp, before.active, PREV_MS);
 		write_masks(team, &plan);
 		ret = write_slots(team, &plan, ports, n);
 		if (ret)

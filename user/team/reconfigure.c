@@ -133,30 +133,38 @@ static int with_leaving(const struct config *from, const struct config *to, stru
 	return ret;
 }
 
+static int set_mac(struct team *team, const struct mac *mac, struct err *err)
+{
+	struct mac before = team->rec->mac;
+	int ret;
+
+	if (mac_is_zero(mac) || mac_equal(mac, &before))
+		return 0;
+	team->rec->mac = *mac;
+	ret = link_set_mac(team->link, team->rec->ifindex, mac, err);
+	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++)
+		ret = member_set_mac(team, i, &before, err);
+	/* Event for the daemon's own ears: nothing left to follow. */
+	team->vport.mac = *mac;
+	return ret;
+}
+
 static int set_interface(struct team *team, const struct config *from, const struct config *to,
 			 struct err *err)
 {
-	struct mac before = team->rec->mac;
 	int ret = 0;
 
 	if (to->mtu && to->mtu != team->vport.mtu)
 		ret = vport_set_mtu(team, to->mtu, err);
-	if (!ret && !mac_is_zero(&to->mac) && !mac_equal(&to->mac, &before)) {
-		team->rec->mac = to->mac;
-		ret = link_set_mac(team->link, team->rec->ifindex, &to->mac, err);
-		for (unsigned i = 0; !ret && i < team->rec->n_ports; i++)
-			ret = member_set_mac(team, i, &before, err);
-		/* Event for the daemon's own ears: nothing left to follow. */
-		team->vport.mac = to->mac;
-	}
+	ret = ret ?: set_mac(team, &to->mac, err);
 	return ret ?: move_configure(team, from, to, err);
 }
 
-static int go(struct team *team, const struct config *from, const struct config *to, unsigned flags,
-	      struct err *err)
+/* Up to here all can be undone; the last port that leaves is past that. */
+static int prepare(struct team *team, const struct config *from, const struct config *to,
+		   unsigned flags, bool swap, struct err *err)
 {
 	struct mac mac = team->rec->mac;
-	bool programs = !same_programs(from, to);
 	int ret;
 
 	ret = with_leaving(from, to, &team->rec->config, err);
@@ -166,199 +174,92 @@ static int go(struct team *team, const struct config *from, const struct config 
 	ret = ret ?: set_interface(team, from, to, err);
 	if (!ret && to->arp_interval_ms)
 		ret = add_probe_macs(team, err);
-	if (!ret && (programs || !mac_equal(&mac, &team->rec->mac)))
+	if (!ret && (swap || !same_programs(from, to) || !mac_equal(&mac, &team->rec->mac)))
 		ret = swap_programs(team, from->mode, err);
 	team->slots_valid = false;
-	ret = ret ?: team_replan(team, team_now_ns());
-	if (ret)
-		return ret;
-	ret = remove_ports(team, to, err);
+	return ret ?: team_replan(team, team_now_ns());
+}
+
+/* Whatever a port could not be given back: it has left, and the new configuration is in force. */
+static int finish(struct team *team, const struct config *to, struct err *err)
+{
+	int ret = remove_ports(team, to, err), ret2;
+
 	team->rec->config = *to;
 	team->slots_valid = false;
-	ret = ret ?: team_replan(team, team_now_ns());
-	ret = ret ?: vport_limit_gso(team, err);
-	return ret ?: team_store(team, err);
+	ret2 = team_replan(team, team_now_ns());
+	ret2 = ret2 ?: vport_limit_gso(team, ret ? NULL : err);
+	ret = ret ?: ret2;
+	ret2 = team_store(team, ret ? NULL : err);
+	return ret ?: ret2;
 }
 
-static int check(struct team *team, const struct config *to, unsigned flags, struct err *err)
+static int go(struct team *team, const struct config *from, const struct config *to, unsigned flags,
+	      struct err *err)
 {
-	enum detect detector;
+	struct mac mac = team->rec->mac;
+	uint32_t mtu = team->vport.mtu;
+	struct config *half;
 	int ret;
 
-	if (strcmp(to->team, team->rec->config.team))
-		return err_set(err, -EINVAL, "%s: cannot become %s; detach it and attach that",
-			       team->rec->config.team, to->team);
-	if (team->vport_gone)
-		return err_set(err, -ENODEV,
-			       "%s: its interface is not here any more; 'bpfteam detach %s' clears "
-			       "up what is left",
-			       to->team, to->team);
-	ret = config_check(to, err);
-	ret = ret ?: team_check_ports(team->env, team->link, to, &team->rec->config, flags, err);
-	return ret ?: datapath_choose_detector(to->detect.method, &detector, err);
+	ret = prepare(team, from, to, flags, false, err);
+	if (!ret)
+		return finish(team, to, err);
+	half = malloc(sizeof(*half));
+	if (!half)
+		return ret;
+	*half = team->rec->config;
+	/* from may leave these to themselves, which is not how they were. */
+	vport_set_mtu(team, mtu, NULL);
+	set_mac(team, &mac, NULL);
+	prepare(team, half, from, 0, true, NULL);
+	finish(team, from, NULL);
+	free(half);
+	return ret;
 }
 
-static int reconfigure(struct team *team, const struct config *to, unsigned flags, struct err *err)
+/*
+ * Old and new ports are there together for a moment. Where they are too many for that, the old ones
+ * leave first; at least one port has to stay meanwhile.
+ */
+static int make_room(struct team *team, const struct config *from, const struct config *to,
+		     struct config *kept, struct err *err)
 {
-	struct config *from = malloc(sizeof(*from));
+	unsigned leaving = 0, n = 0;
+
+	*kept = *from;
+	for (unsigned i = 0; i < from->n_ports; i++)
+		leaving += !config_port(to, from->ports[i].name);
+	if (to->n_ports + leaving <= BPFTEAM_PORTS_MAX)
+		return 0;
+	for (unsigned i = 0; i < from->n_ports; i++) {
+		if (config_port(to, from->ports[i].name))
+			kept->ports[n++] = from->ports[i];
+	}
+	kept->n_ports = n;
+	if (!n)
+		return err_set(err, -ENOSPC,
+			       "%s: old and new ports are more than %d together; keep one of the "
+			       "old ones for a first step",
+			       to->team, BPFTEAM_PORTS_MAX);
+	return go(team, from, kept, 0, err);
+}
+
+/* Under the lock; to is checked already. On failure the old configuration is in force again. */
+int team_bring(struct team *team, const struct config *to, unsigned flags, struct err *err)
+{
+	struct config *from = malloc(2 * sizeof(*from));
 	int ret;
 
 	if (!from)
 		return err_set(err, -ENOMEM, "%s: out of memory", to->team);
-	*from = team->rec->config;
-	team->read_only = false;
-	ret = go(team, from, to, flags, err);
-	if (ret) {
-		struct config *half = malloc(sizeof(*half));
-
-		if (half) {
-			*half = team->rec->config;
-			go(team, half, from, 0, NULL);
-		}
-		free(half);
+	from[0] = team->rec->config;
+	ret = make_room(team, &from[0], to, &from[1], err);
+	if (!ret) {
+		ret = go(team, &from[1], to, flags, err);
+		if (ret && from[1].n_ports != from[0].n_ports)
+			go(team, &from[1], &from[0], 0, NULL);
 	}
 	free(from);
 	return ret;
-}
-
-static int change(struct team *team, const struct config *config, bool check_only, unsigned flags,
-		  void (*fn)(const char *line, void *arg), void *arg, struct err *err)
-{
-	int lock, ret;
-
-	ret = check(team, config, flags, err);
-	if (ret)
-		return ret;
-	if (check_only) {
-		config_diff(&team->rec->config, config, fn, arg);
-		return 0;
-	}
-	lock = team_lock(team->env, err);
-	if (lock < 0)
-		return lock;
-	if (config_diff(&team->rec->config, config, fn, arg)) {
-		ret = reconfigure(team, config, flags, err);
-		if (!ret)
-			team_emit(team, EVENT_CONFIG, "", "configuration changed", 0);
-	}
-	team_unlock(lock);
-	if (team->env->daemon)
-		team_handle(team, team_now_ns());
-	return ret;
-}
-
-int team_reconfigure(struct team *team, const struct config *config, bool check_only,
-		     void (*fn)(const char *line, void *arg), void *arg, struct err *err)
-{
-	return change(team, config, check_only, 0, fn, arg, err);
-}
-
-/* A team that was not there: all of its configuration is a change. */
-static int tell_all(const struct config *config, void (*fn)(const char *line, void *arg), void *arg)
-{
-	struct config *nothing = malloc(sizeof(*nothing));
-
-	if (!nothing)
-		return -ENOMEM;
-	config_init(nothing);
-	strcpy(nothing->team, config->team);
-	config_diff(nothing, config, fn, arg);
-	free(nothing);
-	return 0;
-}
-
-static int apply_new(const struct team_env *env, const struct config *config, bool check_only,
-		     unsigned flags, struct team **team, void (*fn)(const char *line, void *arg),
-		     void *arg, struct err *err)
-{
-	struct link *link = NULL;
-	int ret;
-
-	if (check_only) {
-		ret = link_open(&link, err);
-		ret = ret ?: team_check_ports(env, link, config, NULL, flags, err);
-		link_close(link);
-	} else {
-		ret = team_attach(env, config, flags, team, NULL, err);
-	}
-	return ret ?: tell_all(config, fn, arg);
-}
-
-int team_apply(const struct team_env *env, const struct config *config, bool check_only,
-	       unsigned flags, struct team **team, void (*fn)(const char *line, void *arg),
-	       void *arg, struct err *err)
-{
-	struct err open_err;
-	int ret = 0;
-
-	ret = config_check(config, err);
-	if (!ret && !*team) {
-		ret = team_open(env, config->team, team, &open_err);
-		/* Not there, or left half-made: made anew. */
-		if (ret == -ENOENT || ret == -EBUSY)
-			return apply_new(env, config, check_only, flags, team, fn, arg, err);
-		if (ret)
-			return err_set(err, ret, "%s", open_err.text);
-	}
-	return ret ?: change(*team, config, check_only, flags, fn, arg, err);
-}
-
-/* Edits a copy of the configuration and applies it. */
-static int edit(struct team *team, struct config *config, int ret, struct err *err)
-{
-	if (!ret)
-		ret = team_reconfigure(team, config, false, NULL, NULL, err);
-	free(config);
-	return ret;
-}
-
-static struct config *copy(const struct team *team)
-{
-	struct config *config = malloc(sizeof(*config));
-
-	if (config)
-		*config = team->rec->config;
-	return config;
-}
-
-int team_add_port(struct team *team, const char *port, struct err *err)
-{
-	struct config *config = copy(team);
-
-	if (!config)
-		return -ENOMEM;
-	return edit(team, config, config_add_port(config, port, err), err);
-}
-
-int team_remove_port(struct team *team, const char *port, struct err *err)
-{
-	struct config *config = copy(team);
-
-	if (!config)
-		return -ENOMEM;
-	return edit(team, config, config_remove_port(config, port, err), err);
-}
-
-int team_set_port(struct team *team, const char *name, const struct team_port_settings *settings,
-		  struct err *err)
-{
-	struct config *config = copy(team);
-	struct port_config *port;
-
-	if (!config)
-		return -ENOMEM;
-	port = config_port_mut(config, name);
-	if (!port) {
-		free(config);
-		return err_set(err, -ENOENT, "%s: is no port of %s", name, team->rec->config.team);
-	}
-	if (settings->weight)
-		port->weight = *settings->weight;
-	if (settings->priority)
-		port->priority = *settings->priority;
-	if (settings->drain)
-		port->drain = *settings->drain;
-	if (settings->disable)
-		port->disable = *settings->disable;
-	return edit(team, config, 0, err);
 }

@@ -6,6 +6,7 @@
  *   attach.c       out of nothing, and back to nothing
  *   check.c        may this device become a port?
  *   member.c       one port joins and leaves: settings saved, made, given back
+ *   rejoin.c       ports that were renamed, lost or made anew while nobody watched
  *   move.c         addresses and routes between the ports and the team
  *   open.c         a handle on a team that runs; its list
  *   handle.c       the daemon's turn: events in, states, plan, data path, notices out
@@ -14,6 +15,7 @@
  *   notice.c       gratuitous ARP and NA; events for those who listen
  *   vport.c        the team's interface: creation, MTU, MAC, promiscuity, carrier
  *   reconfigure.c  one configuration to another without losing a frame
+ *   change.c       apply and port changes: lock, checks
  *   status.c, explain.c   JSON
  */
 #ifndef BPFTEAM_TEAM_PRIV_H
@@ -46,6 +48,7 @@ struct member {
 	uint32_t speed_mbps;
 	bool full_duplex;
 	const char *missing_reason;
+	uint64_t retry_ns; /* a join failed: not tried again before */
 	struct link_poll *poll; /* detector poll only */
 	struct probe_run probe;
 	uint64_t
@@ -92,12 +95,15 @@ uint64_t team_now_ns(void); /* CLOCK_MONOTONIC */
 /* check.c: config's ports as this machine has them; those of running (or NULL) are ports already. */
 int team_check_ports(const struct team_env *env, struct link *link, const struct config *config,
 		     const struct config *running, unsigned flags, struct err *err);
+int team_check_device(const struct team_env *env, const struct link_info *port,
+		      const struct config *config, struct err *err);
 
 /* member.c */
 int member_index(const struct team *team, uint32_t ifindex); /* -1: none */
 int member_index_name(const struct team *team, const char *name);
 int member_add(struct team *team, const char *name); /* a place in the record; its index */
 void member_remove(struct team *team, unsigned i);
+int member_complete(struct team *team, unsigned i, struct err *err);
 int member_join(struct team *team, unsigned i, struct err *err);
 int member_settle(struct team *team, unsigned i, bool move, struct err *err);
 int member_leave(struct team *team, unsigned i, struct err *err);
@@ -116,7 +122,13 @@ int move_silence(struct team *team, unsigned i, struct err *err);
 int move_configure(struct team *team, const struct config *from, const struct config *to,
 		   struct err *err);
 
+/* rejoin.c: ports that are not as the record has them */
+int rejoin_port(struct team *team, unsigned i, struct err *err);
+void rejoin_find(struct team *team);
+void rejoin_rename(struct team *team, unsigned i, const char *name);
+
 /* open.c */
+bool record_is_here(const struct record *rec); /* of this network namespace */
 struct team *team_new(const struct team_env *env);
 int team_store(struct team *team, struct err *err); /* writes the record */
 int team_load(struct team *team, struct err *err); /* reads it */
@@ -141,6 +153,7 @@ void team_emit(struct team *team, enum team_event_type type, const char *port, c
 	       uint64_t datapath_ns);
 
 /* vport.c */
+int vport_update(struct team *team);
 int vport_create(struct team *team, struct err *err);
 int vport_delete(struct team *team, struct err *err);
 void vport_changed(struct team *team, const struct link_info *info);
@@ -149,6 +162,9 @@ void vport_follow_promisc(struct team *team);
 void vport_set_carrier(struct team *team, bool up);
 int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err);
 int vport_limit_gso(struct team *team, struct err *err);
+
+/* reconfigure.c */
+int team_bring(struct team *team, const struct config *to, unsigned flags, struct err *err);
 
 /* attach.c */
 int team_teardown(struct team *team, struct err *err);

@@ -58,6 +58,24 @@ static int choose(struct team *team, uint32_t *mtu, uint32_t *queues, struct err
 	return 0;
 }
 
+/*
+ * Reads the team's interface anew; -ENODEV when it is gone, also when its ifindex is another device's
+ * by now: a veth names its other end.
+ */
+int vport_update(struct team *team)
+{
+	struct link_info info;
+	int ret = link_get_index(team->link, team->rec->ifindex, &info, NULL);
+
+	if (!ret &&
+	    (strcmp(info.kind, "veth") || (info.lower && info.lower != team->rec->inner_ifindex)))
+		ret = -ENODEV;
+	team->vport_gone = ret;
+	if (!ret)
+		team->vport = info;
+	return ret;
+}
+
 int vport_create(struct team *team, struct err *err)
 {
 	struct record *rec = team->rec;
@@ -122,10 +140,13 @@ int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err)
 	int ret = 0;
 
 	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++) {
-		const struct member *member = &team->member[i];
+		struct member *member = &team->member[i];
 
-		if (member->present && member->info.mtu != mtu)
-			ret = link_set_mtu(team->link, member->info.ifindex, mtu, err);
+		if (!member->present || member->info.mtu == mtu)
+			continue;
+		ret = link_set_mtu(team->link, member->info.ifindex, mtu, err);
+		if (!ret)
+			member->info.mtu = mtu;
 	}
 	if (!ret && team->vport.mtu != mtu)
 		ret = link_set_mtu(team->link, team->rec->ifindex, mtu, err);
