@@ -114,10 +114,9 @@ int client_open(const char *runtime_dir, struct client **ret, struct err *err)
 	if (!client)
 		return err_set(err, -ENOMEM, "out of memory");
 	fd = connect_socket(client, runtime_dir, err);
-	if (fd < 0) {
-		free(client);
-		return fd;
-	}
+	r = fd < 0 ? fd : client_check_peer(fd, client->addr.sun_path, err);
+	if (r)
+		goto out;
 	r = sd_bus_new(&client->bus);
 	if (r >= 0)
 		r = sd_bus_set_fd(client->bus, fd, fd);

@@ -20,6 +20,9 @@ struct client;
 int client_open(const char *runtime_dir, struct client **ret, struct err *err);
 void client_close(struct client *client);
 
+/* client_peer.c: 0 when the daemon behind fd may be the one of this namespace, else fd is closed. */
+int client_check_peer(int fd, const char *socket, struct err *err);
+
 /* Somebody listens there. */
 bool client_there(const char *runtime_dir);
 
