@@ -145,6 +145,19 @@ static void one_of_each(void **state)
 	assert_int_equal(b->metric, 99);
 }
 
+static void who_made_it(void **state)
+{
+	struct saved_addr a[MAX], made = {.valid_s = FOREVER, .preferred_s = FOREVER, .proto = 77};
+
+	addr_parse("192.0.2.1/24", &made.addr);
+	assert_int_equal(link_add_addr(link0, port0, &made, NULL), 0);
+	assert_int_equal(read_addrs(port0, a), 1);
+	/* Before Linux 5.18 the kernel keeps none. */
+	if (!a[0].proto)
+		skip();
+	assert_int_equal(a[0].proto, 77);
+}
+
 static void there_and_back(void **state)
 {
 	char *before, *between, *after;
@@ -302,7 +315,7 @@ int main(void)
 		WITH_DEVICES(one_of_each),    WITH_DEVICES(there_and_back),
 		WITH_DEVICES(usable_at_once), WITH_DEVICES(replaced),
 		WITH_DEVICES(refused),        WITH_DEVICES(ipv6_switched_off),
-		WITH_DEVICES(many),
+		WITH_DEVICES(many),           WITH_DEVICES(who_made_it),
 	};
 	int ret;
 
