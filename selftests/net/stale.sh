@@ -62,12 +62,11 @@ check_eq "under its old name" "$(names)" "eth0 eth1"
 must on host ip link del team0
 check_eq "a team without its interface is down" "$(show .state)" down
 check_not "it can't be changed" bpfteam port set team0 eth0 --weight 4
-check "that is said" grep -q 'interface is gone' "$TMP/last"
-check "it can be attached again" bpfteam attach team0 eth0 eth1 --mode balance-xor
-must on host ip link del team0
-config eth0 eth1 >"$TMP/two.yaml"
-check "or applied again" bpfteam apply "$TMP/two.yaml"
-check_eq "it is up" "$(show .state)" up
+check "that is said" grep -q 'not here any more' "$TMP/last"
+check_not "nor attached again, unasked" bpfteam attach team0 eth0 eth1
+must bpfteam detach team0
+check_no_leftovers "a detach clears up"
+must bpfteam attach team0 eth0 eth1
 must on host ip link del team0
 start_daemon
 check "a daemon that finds it so frees the ports" wait_for 3 team_gone

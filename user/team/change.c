@@ -18,6 +18,11 @@ static int check(struct team *team, const struct config *to, unsigned flags, str
 	if (strcmp(to->team, team->rec->config.team))
 		return err_set(err, -EINVAL, "%s: cannot become %s; detach it and attach that",
 			       team->rec->config.team, to->team);
+	if (team->vport_gone)
+		return err_set(err, -ENODEV,
+			       "%s: its interface is not here any more; 'bpfteam detach %s' clears "
+			       "up what is left",
+			       to->team, to->team);
 	ret = config_check(to, err);
 	ret = ret ?: team_check_ports(team->env, team->link, to, &team->rec->config, flags, err);
 	return ret ?: datapath_choose_detector(to->detect.method, &detector, err);
@@ -34,10 +39,6 @@ static int begin(struct team *team, struct err *err)
 	if (lock < 0 || team->env->daemon)
 		return lock;
 	ret = team_reload(team, err);
-	if (!ret && team->vport_gone)
-		ret = err_set(err, -ENODEV,
-			      "%s: its interface is gone; 'bpfteam detach %s' frees its ports",
-			      team->rec->config.team, team->rec->config.team);
 	if (ret) {
 		team_unlock(lock);
 		return ret;
@@ -45,7 +46,8 @@ static int begin(struct team *team, struct err *err)
 	team->read_only = false;
 	/* From what is in force, and not from what the reading made of it. */
 	team_resume_plan(team);
-	rejoin_find(team);
+	if (!team->vport_gone)
+		rejoin_find(team);
 	return lock;
 }
 
@@ -124,12 +126,7 @@ int team_apply(const struct team_env *env, const struct config *config, bool che
 	ret = config_check(config, err);
 	if (!ret && !*team) {
 		ret = team_open(env, config->team, team, &open_err);
-		if (!ret && (*team)->vport_gone) {
-			team_close(*team);
-			*team = NULL;
-			ret = -ENOENT;
-		}
-		/* Not there, left half-made, or its interface was deleted: made anew. */
+		/* Not there, or left half-made: made anew. */
 		if (ret == -ENOENT || ret == -EBUSY)
 			return check_only ? check_attach(env, config, flags, fn, arg, err)
 					  : team_attach(env, config, flags, team, NULL, err);
