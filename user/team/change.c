@@ -97,23 +97,35 @@ int team_reconfigure(struct team *team, const struct config *config, bool check_
 	return change_or_check(team, config, check_only, 0, fn, arg, err);
 }
 
-static int check_attach(const struct team_env *env, const struct config *config, unsigned flags,
-			void (*fn)(const char *line, void *arg), void *arg, struct err *err)
+/* A team that was not there: all of its configuration is a change. */
+static int tell_all(const struct config *config, void (*fn)(const char *line, void *arg), void *arg)
 {
 	struct config *nothing = malloc(sizeof(*nothing));
+
+	if (!nothing)
+		return -ENOMEM;
+	config_init(nothing);
+	strcpy(nothing->team, config->team);
+	config_diff(nothing, config, fn, arg);
+	free(nothing);
+	return 0;
+}
+
+static int apply_new(const struct team_env *env, const struct config *config, bool check_only,
+		     unsigned flags, struct team **team, void (*fn)(const char *line, void *arg),
+		     void *arg, struct err *err)
+{
 	struct link *link = NULL;
 	int ret;
 
-	ret = nothing ? link_open(&link, err) : -ENOMEM;
-	ret = ret ?: team_check_ports(env, link, config, NULL, flags, err);
-	if (!ret) {
-		config_init(nothing);
-		strcpy(nothing->team, config->team);
-		config_diff(nothing, config, fn, arg);
+	if (check_only) {
+		ret = link_open(&link, err);
+		ret = ret ?: team_check_ports(env, link, config, NULL, flags, err);
+		link_close(link);
+	} else {
+		ret = team_attach(env, config, flags, team, NULL, err);
 	}
-	link_close(link);
-	free(nothing);
-	return ret;
+	return ret ?: tell_all(config, fn, arg);
 }
 
 int team_apply(const struct team_env *env, const struct config *config, bool check_only,
@@ -128,8 +140,7 @@ int team_apply(const struct team_env *env, const struct config *config, bool che
 		ret = team_open(env, config->team, team, &open_err);
 		/* Not there, or left half-made: made anew. */
 		if (ret == -ENOENT || ret == -EBUSY)
-			return check_only ? check_attach(env, config, flags, fn, arg, err)
-					  : team_attach(env, config, flags, team, NULL, err);
+			return apply_new(env, config, check_only, flags, team, fn, arg, err);
 		if (ret)
 			return err_set(err, ret, "%s", open_err.text);
 	}
