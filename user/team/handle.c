@@ -80,15 +80,22 @@ static void on_dellink(struct team *team, const struct link_info *info)
 static void on_link(int kind, const struct link_info *info, void *arg)
 {
 	struct team *team = arg;
+	bool stacked;
 
 	if (kind == RTM_NEWLINK)
 		on_newlink(team, info);
 	else if (kind == RTM_DELLINK)
 		on_dellink(team, info);
-	if ((kind == RTM_NEWLINK || kind == RTM_DELLINK) && info->lower == team->rec->ifindex)
+	stacked = (kind == RTM_NEWLINK || kind == RTM_DELLINK) &&
+		  info->lower == team->rec->ifindex;
+	if (stacked)
 		vport_stacked(team);
-	/* Addresses and stacked devices are what the neighbours are told of. */
-	if (member_index(team, info->ifindex) < 0)
+	/*
+	 * Addresses, of the team's interface and of devices stacked on it, are what the neighbours
+	 * are told of. Links of others, which come and go on a host of containers, are not.
+	 */
+	if (stacked || info->ifindex == team->rec->ifindex || kind == RTM_NEWADDR ||
+	    kind == RTM_DELADDR)
 		team->told_stale = true;
 }
 
