@@ -86,8 +86,7 @@ static void on_link(int kind, const struct link_info *info, void *arg)
 		on_newlink(team, info);
 	else if (kind == RTM_DELLINK)
 		on_dellink(team, info);
-	stacked = (kind == RTM_NEWLINK || kind == RTM_DELLINK) &&
-		  info->lower == team->rec->ifindex;
+	stacked = (kind == RTM_NEWLINK || kind == RTM_DELLINK) && info->lower == team->rec->ifindex;
 	if (stacked)
 		vport_stacked(team);
 	/*
