@@ -100,6 +100,13 @@ check_eq "a second later no more" "$LATE" 0
 must bpfteam port set team0 eth0 --undrain --priority 5
 must bpfteam port set team0 eth0 --priority 0
 must wait_for 2 active_is eth0
+must bpfteam port set team0 eth0 --disable
+late disabled
+check_eq "a port that was disabled receives no more, at once" \
+	"$LATE $(port_field eth0 '.drops.disabled_port > 0')" "0 true"
+must bpfteam port set team0 eth0 --enable --priority 5
+must bpfteam port set team0 eth0 --priority 0
+must wait_for 2 active_is eth0
 run modes modes
 check "apply of what is in force changes nothing" \
 	test "$(bpfteam apply "$TMP/ab.yaml" --check)" = "no changes"
