@@ -422,9 +422,9 @@ start_daemon() {
 }
 
 # Somebody listens on the socket (__SO_ACCEPTCON, net/unix/af_unix.c): without, show would do without a
-# daemon, and succeed.
+# daemon, and succeed. The folder may have another name where the daemon has mounts of its own.
 daemon_answers() {
-	on host grep -q "00010000 .* $RUN/bus\$" /proc/net/unix && bpfteam show -j
+	on host grep -q '00010000 .*/bus$' /proc/net/unix && bpfteam show -j
 }
 
 # stop_daemon [SIGNAL]: TERM by default, and waits for its end.
