@@ -71,8 +71,15 @@ if on host ip link add mv0 link team0 netns "${NS[peer]}" type macvlan mode brid
 else
 	skip "a macvlan elsewhere makes the ports promiscuous" "no macvlan here"
 fi
+must on host ip link set eth0 name was0
+check "a port that is renamed is followed by its new name" wait_for 3 port_is was0 up
+must on host ip link set was0 name eth0
+check "and back" wait_for 3 port_is eth0 up
 must bpfteam detach team0
 stop_daemon
+check "no daemon: apply says what a new team lacks" \
+	eval 'bpfteam apply "$TMP/auto.yaml" | grep -q "no daemon runs"'
+must bpfteam detach team0
 must bpfteam attach team0 eth0 eth1 --detect poll --no-failover --address "$HOST4/24"
 check "no daemon: from polling to the best" bpfteam apply "$TMP/auto.yaml"
 check "no daemon: traffic goes on" wait_for 3 ping_peer

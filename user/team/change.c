@@ -116,6 +116,7 @@ static int apply_new(const struct team_env *env, const struct config *config, bo
 		     void *arg, struct err *err)
 {
 	struct link *link = NULL;
+	char *notes = NULL;
 	int ret;
 
 	if (check_only) {
@@ -123,9 +124,13 @@ static int apply_new(const struct team_env *env, const struct config *config, bo
 		ret = ret ?: team_check_ports(env, link, config, NULL, flags, err);
 		link_close(link);
 	} else {
-		ret = team_attach(env, config, flags, team, NULL, err);
+		ret = team_attach(env, config, flags, team, &notes, err);
 	}
-	return ret ?: tell_all(config, fn, arg);
+	ret = ret ?: tell_all(config, fn, arg);
+	if (!ret && fn && notes && *notes)
+		fn(notes, arg);
+	free(notes);
+	return ret;
 }
 
 int team_apply(const struct team_env *env, const struct config *config, bool check_only,
