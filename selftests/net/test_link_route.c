@@ -12,46 +12,9 @@
 #include <sys/socket.h>
 
 #include "io/link.h"
+#include "link_lab.h"
 
 #define MAX 64
-
-static struct link *link0;
-static uint32_t port0, team0;
-static struct err err;
-
-static int make_devices(void **state)
-{
-	struct link_info info;
-
-	if (sh("ip link add port0 type veth peer name peer0 && ip link set port0 addrgenmode none "
-	       "&& "
-	       "ip link add team0 type veth peer name inner0 && ip link set team0 addrgenmode none "
-	       "&& "
-	       "ip link set peer0 up && ip link set inner0 up && "
-	       "ip link set port0 up && ip link set team0 up"))
-		return -1;
-	if (link_get(link0, "port0", &info, &err))
-		return -1;
-	port0 = info.ifindex;
-	if (link_get(link0, "team0", &info, &err))
-		return -1;
-	team0 = info.ifindex;
-	return 0;
-}
-
-static int remove_devices(void **state)
-{
-	return sh("ip link del port0; ip link del team0");
-}
-
-static struct addr addr(const char *text)
-{
-	struct addr ret;
-
-	if (addr_parse(text, &ret))
-		fail_msg("%s is no address", text);
-	return ret;
-}
 
 static bool is(const struct addr *a, const char *text)
 {
