@@ -19,7 +19,6 @@
 #define TCX_NEXT -1
 #define TCX_DROP 2
 
-const volatile __u32 cfg_ifindex;
 const volatile __u32 cfg_mark;
 
 SEC("license")

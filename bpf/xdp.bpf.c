@@ -22,9 +22,6 @@
  */
 #define XDP_CROSSING_JIFFIES 25
 
-const volatile __u32 cfg_ifindex;
-const volatile __u32 cfg_mark;
-
 SEC("license")
 char LICENSE[] = "GPL";
 

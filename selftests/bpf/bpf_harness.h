@@ -221,7 +221,6 @@ static inline struct team team_load(const struct team_options *options, unsigned
 	team.skel->rodata->cfg_state = options->state;
 	team.skel->rodata->cfg_watch_ns = options->watch_ns;
 	team.skel->rodata->cfg_mark = TEST_MARK;
-	team.skel->rodata->cfg_ifindex = if_nametoindex("team0");
 	bpf_program__set_autoload(team.skel->progs.team_learn, options->state);
 	bpf_program__set_autoload(team.skel->progs.team_watch, options->watch_ns);
 	if (team_bpf__load(team.skel)) {

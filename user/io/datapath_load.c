@@ -89,7 +89,6 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	skel->rodata->cfg_mode = config->mode;
 	skel->rodata->cfg_hash = config->hash;
 	skel->rodata->cfg_state = state;
-	skel->rodata->cfg_ifindex = config->ifindex;
 	skel->rodata->cfg_mark = dp_meta(dp)->mark;
 	skel->rodata->cfg_watch_ns = watch ? watch_ns : 0;
 	bpf_program__set_autoload(skel->progs.team_learn, state);
@@ -157,8 +156,6 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_hash = config->hash;
 	skel->rodata->cfg_state = state;
 	skel->rodata->cfg_watch_ns = state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0;
-	skel->rodata->cfg_ifindex = config->ifindex;
-	skel->rodata->cfg_mark = dp_meta(dp)->mark;
 	skel->rodata->cfg_port = port ? where : 0;
 	skel->rodata->cfg_vport = config->ifindex;
 	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
