@@ -44,6 +44,14 @@ cmd:nsenter util-linux
 cmd:ps procps
 cmd:python3 python3
 cmd:mandoc mandoc
+cmd:qemu-system-x86_64 qemu-system-x86
+cmd:busybox busybox-static
+cmd:cpio cpio
+cmd:depmod kmod
+cmd:xz xz-utils
+cmd:teamd libteam-utils
+cmd:gnuplot gnuplot-nox
+cmd:bridge iproute2
 cmd:shellcheck shellcheck
 cmd:clang-format clang-format
 LIST
