@@ -75,7 +75,8 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)(echo '#include "bpfteam/abi.h"' && $(BPFTOOL) gen skeleton $< name $*_bpf) > $@.tmp && \
+		mv $@.tmp $@
 # Only io/ and the tests of the BPF programs include skeletons; later builds know by which from the
 # dependency files.
 $(IO) $(BPFT): | $(SKELS)

@@ -2,7 +2,7 @@
 /*
  * select.bpf.h - which port carries a frame: frame -> hash -> slot -> first usable port of its list.
  *
- * Usable means that policy (a mask in team_state) and the link allow it. With cfg_state the link is
+ * Usable means that policy (a mask of the state) and the link allow it. With cfg_state the link is
  * the port's own net_device, read at this very moment, and nothing is stored that would have to be
  * undone: when the port is back, so are its flows. Else the link is the detector's bit. The order,
  * first to last: the list's ports by `alive`, the list's by `fallback`, any by `alive`, any by
@@ -62,7 +62,7 @@ __noinline __u32 select_usable(__u32 id, __u32 notice)
 	struct bpfteam_state *state = state_get();
 	const struct bpfteam_port *port = port_get(id);
 
-	if (!state || !port)
+	if (!port)
 		return false;
 	if (select_link(state, id, port))
 		return true;
@@ -101,7 +101,7 @@ __noinline __u32 select_slow(__u64 list, __u32 notice)
 	__u32 found = SELECT_NONE;
 
 #pragma clang loop unroll(disable)
-	for (int pass = 0; state && pass < 4 && found == SELECT_NONE; pass++) {
+	for (int pass = 0; pass < 4 && found == SELECT_NONE; pass++) {
 		__u64 mask = pass & 1 ? state->fallback : state->alive;
 		bool tell = notice && !(pass & 1);
 

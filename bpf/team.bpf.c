@@ -79,8 +79,6 @@ int team_tx(struct __sk_buff *skb)
 	struct bpf_sock *sk = skb->sk;
 	struct choice choice;
 
-	if (unlikely(!state))
-		return TCX_DROP;
 	if (sk && unlikely(sk->family == AF_PACKET)) {
 		state->crossed_jiffies = bpf_jiffies64();
 		return TCX_NEXT;
@@ -105,8 +103,6 @@ int team_inner(struct __sk_buff *skb)
 	/* team_tx has sent it; this is the copy that the capture saw. */
 	if (skb->mark == cfg_mark)
 		return TCX_DROP;
-	if (unlikely(!state))
-		return TCX_DROP;
 	team_select(skb, state, true, &choice);
 	if (unlikely(!choice.port)) {
 		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
@@ -123,8 +119,6 @@ int team_explain(struct __sk_buff *skb)
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
 
-	if (!state)
-		return 1;
 	team_select(skb, state, false, &choice);
 	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice.port ? choice.id : BPFTEAM_PORT_NONE;
 	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice.slot;

@@ -36,7 +36,7 @@ static __always_inline void trace_carrier_off(__u32 ifindex, __u64 net)
 	__u32 id = trace_find(ifindex, net);
 	struct bpfteam_state *state = state_get();
 
-	if (id >= BPFTEAM_PORTS_MAX || !state)
+	if (id >= BPFTEAM_PORTS_MAX)
 		return;
 	if (__sync_fetch_and_and(&state->link, ~(1ull << id)) >> id & 1)
 		event_link_down(state, id, BPFTEAM_SOURCE_TRACE);
@@ -48,7 +48,7 @@ static __always_inline void trace_carrier_on(__u32 ifindex, __u64 net, unsigned 
 	__u32 id = trace_find(ifindex, net);
 	struct bpfteam_state *state = state_get();
 
-	if (id >= BPFTEAM_PORTS_MAX || !state || (device_state & DEVICE_LINK_UP) != DEVICE_LINK_UP)
+	if (id >= BPFTEAM_PORTS_MAX || (device_state & DEVICE_LINK_UP) != DEVICE_LINK_UP)
 		return;
 	if (__sync_fetch_and_or(&state->link, 1ull << id) >> id & 1)
 		return;

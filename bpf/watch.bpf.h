@@ -38,7 +38,7 @@ __noinline int watch_port(__u32 id)
 	__u64 bit = 1ull << (id & 63);
 	bool was, is;
 
-	if (!port || !state)
+	if (!port)
 		return 0;
 	was = state->link & bit;
 	if (!port->ifindex) {
@@ -67,7 +67,7 @@ __noinline int watch_scan(void)
 {
 	struct bpfteam_state *state = state_get();
 
-	for (__u32 id = 0; state && id < BPFTEAM_PORTS_MAX; id++) {
+	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++) {
 		const struct bpfteam_port *port = port_get(id);
 
 		if (port && (port->ifindex | (state->link >> id & 1)))

@@ -19,7 +19,7 @@
 #define BPFTEAM_ARP_TARGETS_MAX 16
 
 /* Changes whenever a map's layout does; pinned maps of another number are not adopted. */
-#define BPFTEAM_ABI_VERSION 1
+#define BPFTEAM_ABI_VERSION 2
 
 /* Bonding's mode numbers (Documentation/networking/bonding.rst), then our own. */
 enum bpfteam_mode {
@@ -41,9 +41,8 @@ enum bpfteam_hash {
 };
 
 /*
- * Map `slots`: ARRAY[BPFTEAM_SLOTS]. The ports of one slot in order of preference, by port id,
- * BPFTEAM_PORT_NONE behind the last. Eight bytes, so that one store replaces a list at once.
- * active-backup reads slot 0 only.
+ * The ports of one slot in order of preference, by port id, BPFTEAM_PORT_NONE behind the last. Eight
+ * bytes, so that one store replaces a list at once. active-backup reads slot 0 only.
  */
 struct bpfteam_slot {
 	__u8 port[BPFTEAM_SLOT_PORTS];
@@ -51,9 +50,9 @@ struct bpfteam_slot {
 _Static_assert(sizeof(struct bpfteam_slot) == 8, "bpfteam_slot");
 
 /*
- * Map `ports`: ARRAY[BPFTEAM_PORTS_MAX], by port id. ifindex 0 = the id is free or the device is
- * gone. dev and net are the kernel addresses of the port's net_device and of its namespace, learnt
- * by the `learn` program and only ever compared or read through bpf_rdonly_cast; 0 = not learnt.
+ * A port, by its id. ifindex 0 = the id is free or the device is gone. dev and net are the kernel
+ * addresses of the port's net_device and of its namespace, learnt by the `learn` program and only
+ * ever compared or read through bpf_rdonly_cast; 0 = not learnt.
  * probe_mac is the source address of ARP probes; answers to it stay on the port.
  */
 struct bpfteam_port {
@@ -67,7 +66,7 @@ struct bpfteam_port {
 _Static_assert(sizeof(struct bpfteam_port) == 32, "bpfteam_port");
 
 /*
- * Map `team_state`: ARRAY[1]. One bit per port id in each mask.
+ * What the team is now. One bit per port id in each mask.
  *
  * alive     policy's word: user space clears a bit to hold, drain, disable or distrust a port
  * link      the detector's word: the in-kernel watch timer, fentry/kprobe or the daemon's poll
@@ -101,6 +100,17 @@ struct bpfteam_state {
 	__u64 crossed_jiffies;
 };
 _Static_assert(sizeof(struct bpfteam_state) == 80, "bpfteam_state");
+
+/*
+ * Map `tables`: ARRAY[1], all that a frame's way is chosen by, as one value: programs see it as a
+ * variable, whose address they know when they are loaded, so nothing is looked up.
+ */
+struct bpfteam_tables {
+	struct bpfteam_state state;
+	struct bpfteam_port ports[BPFTEAM_PORTS_MAX];
+	struct bpfteam_slot slots[BPFTEAM_SLOTS];
+};
+_Static_assert(sizeof(struct bpfteam_tables) == 80 + 64 * 32 + 4096 * 8, "bpfteam_tables");
 
 /* Why a frame was dropped. Names in core/names.c. */
 enum bpfteam_drop {

@@ -114,7 +114,8 @@ static inline uint32_t port_ifindex(unsigned i)
 
 /* The maps that programs of one team share, as memory. */
 struct maps {
-	struct bpfteam_state *state;
+	struct bpfteam_tables *tables;
+	struct bpfteam_state *state; /* of tables, as are these: */
 	struct bpfteam_slot *slots;
 	struct bpfteam_port *ports;
 	int stats_fd;
@@ -128,6 +129,17 @@ static inline void *map_memory(const struct bpf_map *map)
 	if (memory == MAP_FAILED)
 		bail("a map can't be mapped into memory");
 	return memory;
+}
+
+static inline struct maps maps_open(const struct bpf_map *tables, const struct bpf_map *stats)
+{
+	struct bpfteam_tables *memory = map_memory(tables);
+
+	return (struct maps){.tables = memory,
+			     .state = &memory->state,
+			     .slots = memory->slots,
+			     .ports = memory->ports,
+			     .stats_fd = bpf_map__fd(stats)};
 }
 
 /* Sets up port ids 0..n-1 as p0..pn-1, all alive with link, in every list in that order. */
@@ -228,19 +240,14 @@ static inline struct team team_load(const struct team_options *options, unsigned
 		team.skel = NULL;
 		return team;
 	}
-	team.maps.state = map_memory(team.skel->maps.team_state);
-	team.maps.slots = map_memory(team.skel->maps.slots);
-	team.maps.ports = map_memory(team.skel->maps.ports);
-	team.maps.stats_fd = bpf_map__fd(team.skel->maps.port_stats);
+	team.maps = maps_open(team.skel->maps.bss, team.skel->maps.port_stats);
 	maps_fill(&team.maps, n);
 	return team;
 }
 
 static inline void maps_free(struct maps *maps)
 {
-	munmap(maps->state, sizeof(*maps->state));
-	munmap(maps->slots, BPFTEAM_SLOTS * sizeof(*maps->slots));
-	munmap(maps->ports, BPFTEAM_PORTS_MAX * sizeof(*maps->ports));
+	munmap(maps->tables, sizeof(*maps->tables));
 }
 
 static inline void team_free(struct team *team)

@@ -15,7 +15,6 @@ static struct events events;
 /* Loads fentry_* or kprobe_* on the team's maps. */
 static struct carrier_bpf *load(bool fentry)
 {
-	static const char *const shared[] = {"team_state", "ports", "events"};
 	struct carrier_bpf *carrier = carrier_bpf__open();
 	struct bpf_program *prog;
 
@@ -25,13 +24,9 @@ static struct carrier_bpf *load(bool fentry)
 
 		bpf_program__set_autoload(prog, is_fentry == fentry);
 	}
-	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(carrier->obj, shared[i]);
-		struct bpf_map *old = bpf_object__find_map_by_name(team.skel->obj, shared[i]);
-
-		if (bpf_map__reuse_fd(map, bpf_map__fd(old)))
-			bail("a map can't be shared");
-	}
+	if (bpf_map__reuse_fd(carrier->maps.bss, bpf_map__fd(team.skel->maps.bss)) ||
+	    bpf_map__reuse_fd(carrier->maps.events, bpf_map__fd(team.skel->maps.events)))
+		bail("a map can't be shared");
 	if (carrier_bpf__load(carrier)) {
 		carrier_bpf__destroy(carrier);
 		return NULL;

@@ -113,9 +113,7 @@ static void cost_port(bool backup)
 	memcpy((void *)port->rodata->cfg_mac, "\x02\0\0\0\0\xaa", 6);
 	if (port_bpf__load(port))
 		bail("port_rx does not load");
-	maps.state = map_memory(port->maps.team_state);
-	maps.slots = map_memory(port->maps.slots);
-	maps.ports = map_memory(port->maps.ports);
+	maps = maps_open(port->maps.bss, port->maps.port_stats);
 	maps_fill(&maps, 2);
 	flow.dst_mac = 0xaa;
 	cost(what, port->progs.port_rx, frame_build(&frame, &flow), TC_REDIRECT);
@@ -140,9 +138,7 @@ static void cost_xdp(void)
 		xdp_bpf__destroy(xdp);
 		return;
 	}
-	maps.state = map_memory(xdp->maps.team_state);
-	maps.slots = map_memory(xdp->maps.slots);
-	maps.ports = map_memory(xdp->maps.ports);
+	maps = maps_open(xdp->maps.bss, xdp->maps.port_stats);
 	maps_fill(&maps, 2);
 	flow.dst_mac = 0xaa;
 	frame_build(&frame, &flow);

@@ -31,10 +31,7 @@ static struct receiver receiver_load(bool active_only, bool probe)
 	memcpy((void *)receiver.skel->rodata->cfg_mac, MAC_TEAM, 6);
 	if (port_bpf__load(receiver.skel))
 		skip_all("the kernel loads no tc programs");
-	receiver.maps.state = map_memory(receiver.skel->maps.team_state);
-	receiver.maps.slots = map_memory(receiver.skel->maps.slots);
-	receiver.maps.ports = map_memory(receiver.skel->maps.ports);
-	receiver.maps.stats_fd = bpf_map__fd(receiver.skel->maps.port_stats);
+	receiver.maps = maps_open(receiver.skel->maps.bss, receiver.skel->maps.port_stats);
 	receiver.probes = map_memory(receiver.skel->maps.probes);
 	maps_fill(&receiver.maps, 3);
 	return receiver;

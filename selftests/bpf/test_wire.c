@@ -215,7 +215,7 @@ static struct port_bpf *load_port(void)
 	port->rodata->cfg_n_arp_target = 1;
 	port->rodata->cfg_arp_target[0] = htonl(0xc0000201);
 	memcpy((void *)port->rodata->cfg_mac, mac, sizeof(mac));
-	if (bpf_map__reuse_fd(port->maps.team_state, bpf_map__fd(team.skel->maps.team_state)) ||
+	if (bpf_map__reuse_fd(port->maps.bss, bpf_map__fd(team.skel->maps.bss)) ||
 	    port_bpf__load(port))
 		bail("port_rx can't be loaded");
 	return port;

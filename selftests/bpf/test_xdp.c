@@ -31,10 +31,7 @@ static struct xdp xdp_load(bool vport, const struct team_options *options, bool 
 		xdp.skel = NULL;
 		return xdp;
 	}
-	xdp.maps.state = map_memory(xdp.skel->maps.team_state);
-	xdp.maps.slots = map_memory(xdp.skel->maps.slots);
-	xdp.maps.ports = map_memory(xdp.skel->maps.ports);
-	xdp.maps.stats_fd = bpf_map__fd(xdp.skel->maps.port_stats);
+	xdp.maps = maps_open(xdp.skel->maps.bss, xdp.skel->maps.port_stats);
 	maps_fill(&xdp.maps, 3);
 	return xdp;
 }

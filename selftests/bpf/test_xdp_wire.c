@@ -55,16 +55,11 @@ static bool xdp_attach(const char *device, int fd)
 
 static void load_vport(void)
 {
-	static const char *const shared[] = {"team_state", "slots", "ports", "port_stats"};
 
 	xdp = xdp_bpf__open();
-	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(xdp->obj, shared[i]);
-		struct bpf_map *old = bpf_object__find_map_by_name(team.skel->obj, shared[i]);
-
-		if (bpf_map__reuse_fd(map, bpf_map__fd(old)))
-			bail("a map can't be shared");
-	}
+	if (bpf_map__reuse_fd(xdp->maps.bss, bpf_map__fd(team.skel->maps.bss)) ||
+	    bpf_map__reuse_fd(xdp->maps.port_stats, bpf_map__fd(team.skel->maps.port_stats)))
+		bail("a map can't be shared");
 	bpf_program__set_autoload(xdp->progs.xdp_vport, true);
 	if (xdp_bpf__load(xdp) || !xdp_attach("inner", bpf_program__fd(xdp->progs.xdp_vport)))
 		skip_all("no native XDP on a veth");

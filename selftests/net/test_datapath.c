@@ -46,7 +46,7 @@ static void create_open_destroy(void **state)
 	struct bpfteam_state team_state;
 	struct err err = {""};
 
-	assert_true(exists("team0/team_state"));
+	assert_true(exists("team0/tables"));
 	assert_int_equal(datapath_get_state(dp, &team_state), 0);
 	assert_int_equal(team_state.alive, 0);
 	assert_int_equal(datapath_get_slots(dp, slots), 0);
@@ -235,9 +235,8 @@ static void other_abi(void **state)
 /* Whatever pin is missing, what is left opens and goes. */
 static void crash_leftovers(void **state)
 {
-	static const char *const missing[] = {"meta",       "ports",   "slots",  "team_state",
-					      "port_stats", "probes",  "events", "record",
-					      "port_ids",   "tx_ports"};
+	static const char *const missing[] = {"meta",   "tables", "port_stats", "probes",
+					      "events", "record", "port_ids",   "tx_ports"};
 	struct err err = {""};
 	unsigned i;
 
@@ -251,7 +250,7 @@ static void crash_leftovers(void **state)
 		assert_int_equal(unlink(path), 0);
 		assert_int_equal(datapath_open(lab_bpffs, "team0", &dp, &err), 0);
 		assert_int_equal(datapath_get_state(dp, &team_state),
-				 strcmp(missing[i], "team_state") ? 0 : -ENOENT);
+				 strcmp(missing[i], "tables") ? 0 : -ENOENT);
 		unmake(dp);
 		assert_false(exists("team0"));
 	}

@@ -4,7 +4,7 @@
  *
  * Everything that keeps a team running is pinned under BPFFS/TEAM ('.' and '%' in TEAM's name as
  * "%2e" and "%25", since bpffs refuses dots):
- *   ports slots team_state port_stats probes events record   the maps of abi.h
+ *   tables port_stats probes events record                   the maps of abi.h
  *   watch port_ids tx_ports meta                             timer, ifindex -> id, DEVMAP, our own
  *   explain learn                                            programs, run by BPF_PROG_TEST_RUN
  *   tx inner                                                 tcx links (absent with clsact)
@@ -74,7 +74,7 @@ int datapath_choose_detector(enum detect method, enum detect *ret, struct err *e
 int datapath_prepare(const char *bpffs, struct err *err);
 
 /*
- * Makes and pins the maps of a new team, nothing attached, team_state zero and the slots empty.
+ * Makes and pins the maps of a new team, nothing attached, its state zero and the slots empty.
  * -EEXIST when BPFFS/TEAM is there.
  */
 int datapath_create(const char *bpffs, const char *team, struct datapath **ret, struct err *err);
@@ -124,7 +124,7 @@ int datapath_retire(struct datapath *dp, unsigned id);
 /* Is the RX program of port id attached to the device ifindex? */
 bool datapath_joined(struct datapath *dp, unsigned id, uint32_t ifindex);
 
-/* The masks of team_state, each changed by itself; a field that is NULL stays as it is. */
+/* The masks of struct bpfteam_state, each changed by itself; a field that is NULL stays as it is. */
 struct datapath_masks {
 	const uint64_t *alive, *fallback, *accept, *link;
 	const uint32_t *promisc, *promisc_base, *capture;

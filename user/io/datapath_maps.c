@@ -15,18 +15,16 @@
 
 #include "io/datapath_priv.h"
 
+#define TABLES "tables"
+
 static const struct {
 	const char *name;
 	enum bpf_map_type type;
 	__u32 key_size, value_size, max_entries, flags;
 } specs[DP_MAPS] = {
 	[DP_META] = {"meta", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct dp_meta), 1, BPF_F_MMAPABLE},
-	[DP_PORTS] = {"ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_port),
-		      BPFTEAM_PORTS_MAX, BPF_F_MMAPABLE},
-	[DP_SLOTS] = {"slots", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_slot), BPFTEAM_SLOTS,
-		      BPF_F_MMAPABLE},
-	[DP_STATE] = {"team_state", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_state), 1,
-		      BPF_F_MMAPABLE},
+	[DP_TABLES] = {TABLES, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_tables), 1,
+		       BPF_F_MMAPABLE},
 	[DP_STATS] = {"port_stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct bpfteam_stats),
 		      BPFTEAM_STATS_MAX, 0},
 	[DP_PROBES] = {"probes", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_probe),
@@ -71,7 +69,7 @@ int dp_maps_create(struct datapath *dp, struct err *err)
 		if (r)
 			return dp_fail(err, r, "%s: BPF map %s", dp->team, specs[i].name);
 	}
-	memset(dp->mem[DP_SLOTS], BPFTEAM_PORT_NONE, sizeof(struct bpfteam_slot) * BPFTEAM_SLOTS);
+	memset(dp_slots(dp), BPFTEAM_PORT_NONE, sizeof(struct bpfteam_slot) * BPFTEAM_SLOTS);
 	return 0;
 }
 
@@ -150,6 +148,14 @@ static int reuse_one(const struct datapath *dp, struct bpf_map *map, enum dp_map
 	return r ? dp_fail(err, r, "%s: BPF map %s", dp->team, specs[i].name) : 0;
 }
 
+/* Our name of an object's map. libbpf calls the map of its variables OBJECT.bss. */
+static const char *map_name(const struct bpf_map *map)
+{
+	const char *name = bpf_map__name(map), *dot = strrchr(name, '.');
+
+	return dot && !strcmp(dot, ".bss") ? TABLES : name;
+}
+
 int dp_maps_reuse(const struct datapath *dp, struct bpf_object *obj, struct err *err)
 {
 	struct bpf_map *map;
@@ -159,7 +165,7 @@ int dp_maps_reuse(const struct datapath *dp, struct bpf_object *obj, struct err 
 	bpf_object__for_each_map(map, obj)
 	{
 		for (i = 0; i < DP_MAPS; i++) {
-			if (strcmp(bpf_map__name(map), specs[i].name))
+			if (strcmp(map_name(map), specs[i].name))
 				continue;
 			r = reuse_one(dp, map, i, err);
 			if (r)

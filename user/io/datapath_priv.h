@@ -63,9 +63,7 @@ struct dp_record {
 /* Maps that datapath_create() makes and pins; names in datapath_maps.c. */
 enum dp_map {
 	DP_META,
-	DP_PORTS,
-	DP_SLOTS,
-	DP_STATE,
+	DP_TABLES,
 	DP_STATS,
 	DP_PROBES,
 	DP_EVENTS,
@@ -117,11 +115,21 @@ static inline struct dp_meta *dp_meta(const struct datapath *dp)
 }
 static inline struct bpfteam_state *dp_state(const struct datapath *dp)
 {
-	return dp->mem[DP_STATE];
+	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
+
+	return tables ? &tables->state : NULL;
 }
 static inline struct bpfteam_port *dp_ports(const struct datapath *dp)
 {
-	return dp->mem[DP_PORTS];
+	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
+
+	return tables ? tables->ports : NULL;
+}
+static inline struct bpfteam_slot *dp_slots(const struct datapath *dp)
+{
+	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
+
+	return tables ? tables->slots : NULL;
 }
 
 /* datapath_load.c: each opens a skeleton, sets its rodata, reuses the maps and loads. */

@@ -105,7 +105,7 @@ int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret)
 
 int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
 {
-	__u64 *to = dp->mem[DP_SLOTS], word;
+	__u64 *to = (void *)dp_slots(dp), word;
 	unsigned i;
 
 	if (!to)
@@ -119,9 +119,9 @@ int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFT
 
 int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS])
 {
-	if (!dp->mem[DP_SLOTS])
+	if (!dp_slots(dp))
 		return -ENOENT;
-	memcpy(slots, dp->mem[DP_SLOTS], sizeof(*slots) * BPFTEAM_SLOTS);
+	memcpy(slots, dp_slots(dp), sizeof(*slots) * BPFTEAM_SLOTS);
 	return 0;
 }
 
