@@ -60,7 +60,7 @@ DAEMON := $(call obj,user/daemon/*.c)
 CLI := $(call obj,user/cli/*.c)
 # Programs for tests and the demo: one file each.
 program = $(patsubst $(1)/%.c,$(B)/$(2)/%,$(wildcard $(1)/$(3).c))
-TOOLS := $(call program,tools/lab,tools,*)
+TOOLS := $(call program,tools/lab,tools,*) $(call program,tools/bench,tools,*)
 UNIT := $(call program,selftests/unit,selftests/unit,test_*)
 BPFT := $(call program,selftests/bpf,selftests/bpf,test_*)
 NETT := $(call program,selftests/net,selftests/net,test_*)
@@ -93,10 +93,15 @@ $(B)/bpfteamd: $(DAEMON) $(TEAM) $(IO) $(CORE)
 $(B)/bpfteam $(B)/bpfteamd:
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
-$(B)/tools/%: tools/lab/%.c
+define tool
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ -lm -lpthread
+endef
+$(B)/tools/%: tools/lab/%.c
+	$(tool)
+$(B)/tools/%: tools/bench/%.c
+	$(tool)
 $(B)/selftests/unit/%: $(B)/sanitized/selftests/unit/%.o $(CORE_SANITIZED)
 	@mkdir -p $(@D)
 	$(say) LINK $@
