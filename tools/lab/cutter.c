@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * cutter.c - what losing a carrier costs, frame by frame, counted from the driver's call.
+ *
+ *   cutter --host NS --peer NS --host-ip IP --peer-ip IP --contender NAME --way tx|rx
+ *          --case single|second|flap [--phases N] [--rate N]
+ *
+ * Runs in a VM of `tools/vm/run -i -n N`: the team in namespace HOST holds NICs a0, a1..., their
+ * other ends b0, b1... are in namespace PEER. A carrier is cut from outside, by the QMP command
+ * set_link, which only a's end sees: b's keeps its carrier, as a switch's other ports do. Once for
+ * each phase, spread over 100 ms of the kernel's ticks and monitoring periods, a stream of numbered
+ * frames goes one way and nothing goes the other way. The moment of the driver's call is that of
+ * netif_carrier_off(), from the kprobe event of carrier.h, which the script has made and whose
+ * trace_pipe is the standard input. Frames sent before the call and lost were lost by nobody's fault: nobody could know.
+ *
+ * Prints "SAMPLE<TAB>failover<TAB>contender<TAB>case<TAB>unit<TAB>value" lines, and comments.
+ * Any loss without a cut, and a port that does not come back, end the program with 1.
+ */
+#include <math.h>
+#include <sched.h>
+#include <stdbool.h>
+
+#include "carrier.h"
+#include "frame.h"
+
+#define MS 1000000ull
+#define FRAMES_MAX 32768
+#define STEPS_MAX 8
+#define PORTS_MAX 8
+#define UDP_PORT 5000
+/* Traffic runs before the first cut, and after the last driver's call until all is well again. */
+#define LEAD_NS (10 * MS)
+#define CALM_NS (15 * MS)
+#define IN_FLIGHT_NS (2 * MS)
+/* Lost frames with fewer than these between them are one outage. */
+#define JOIN_FRAMES 20
+#define LIMIT_NS (300 * MS)
+/* The kernel holds link messages back for up to a second: cuts are not to see those before them. */
+#define SETTLE_NS (1300 * MS)
+
+static struct {
+	const char *host, *peer, *host_ip, *peer_ip, *contender, *kase, *way;
+	unsigned phases, rate;
+} opt = {.phases = 20, .rate = 20000, .kase = "single", .way = "tx"};
+
+/* What is done to carriers, ms after the window's cut moment. */
+enum deed { CUT, RETURN, LOOK, CUT_NEXT }; /* the first port; LOOK which is next, and cut that */
+struct step {
+	int at_ms;
+	enum deed deed;
+};
+
+static const struct kase {
+	const char *name;
+	struct step steps[STEPS_MAX];
+	unsigned n;
+	unsigned counted; /* the first cut that is counted */
+} kases[] = {
+	{"none", {{0}}, 0, 0},
+	{"single", {{0, CUT}}, 1, 0},
+	{"second", {{0, CUT}, {45, LOOK}, {50, CUT_NEXT}}, 3, 1},
+	{"flap",
+	 {{0, CUT}, {20, RETURN}, {40, CUT}, {60, RETURN}, {80, CUT}, {100, RETURN}, {120, CUT}},
+	 7,
+	 0},
+};
+static const struct kase *kase;
+
+static struct {
+	int tx_out, tx_in, rx_out, rx_in, qmp, counters;
+	int home; /* the port that is in use when all are well */
+} lab;
+
+struct window {
+	uint32_t number;
+	uint64_t sent_ns[FRAMES_MAX];
+	bool came[FRAMES_MAX];
+	unsigned n;
+	uint64_t asked_ns[STEPS_MAX], called_ns[STEPS_MAX]; /* of cuts, not of returns */
+	unsigned asked, called, step;
+	int next; /* the port of CUT_NEXT */
+};
+static struct window win;
+
+static void enter(const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		lab_die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static int open_udp(const char *own, const char *other)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = frame_sockaddr(own, UDP_PORT, &addr);
+	int fd = socket(addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 8 << 20;
+
+	if (fd < 0 || bind(fd, (void *)&addr, len))
+		lab_die("%s: %s", own, strerror(errno));
+	len = frame_sockaddr(other, UDP_PORT, &addr);
+	if (connect(fd, (void *)&addr, len))
+		lab_die("%s: %s", other, strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	return fd;
+}
+
+static void open_all(void)
+{
+	lab.qmp = carrier_open();
+	/* The script has opened it: a kernel in lockdown lets nobody do so later. */
+	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+	enter(opt.host);
+	lab.tx_out = lab.rx_in = open_udp(opt.host_ip, opt.peer_ip);
+	enter(opt.peer);
+	lab.rx_out = lab.tx_in = open_udp(opt.peer_ip, opt.host_ip);
+	/* Of the namespace that it is opened in. */
+	lab.counters = open("/proc/thread-self/net/dev", O_RDONLY | O_CLOEXEC);
+	if (lab.counters < 0)
+		lab_die("/proc/thread-self/net/dev: %s", strerror(errno));
+}
+
+/* ---- frames --------------------------------------------------------------------------------- */
+
+static bool is_tx(void)
+{
+	return opt.way[0] == 't';
+}
+
+static void send_one(int fd, uint32_t number, uint64_t seq, uint64_t now)
+{
+	struct stream_packet packet = {.magic = STREAM_MAGIC,
+				       .flow = number,
+				       .seq = seq,
+				       .sent_ns = now};
+
+	/* A frame that a full queue refuses is a lost frame. */
+	(void)!send(fd, &packet, sizeof(packet), MSG_DONTWAIT);
+}
+
+static void receive_all(int fd)
+{
+	struct stream_packet packet;
+
+	while (recv(fd, &packet, sizeof(packet), MSG_DONTWAIT) == sizeof(packet))
+		if (packet.magic == STREAM_MAGIC && packet.flow == win.number &&
+		    packet.seq < FRAMES_MAX)
+			win.came[packet.seq] = true;
+}
+
+/* Frames that b's ends received from the team (tx), or sent to it. */
+static void read_counters(uint64_t ret[PORTS_MAX])
+{
+	unsigned long long value[16];
+	char buf[8192], *line, *rest = buf;
+	unsigned port;
+	ssize_t n = pread(lab.counters, buf, sizeof(buf) - 1, 0);
+
+	buf[n > 0 ? n : 0] = '\0';
+	memset(ret, 0, PORTS_MAX * sizeof(*ret));
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, " b%u: %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu", &port,
+			   value, value + 1, value + 2, value + 3, value + 4, value + 5, value + 6,
+			   value + 7, value + 8, value + 9) == 11 &&
+		    port < PORTS_MAX)
+			ret[port] = value[is_tx() ? 1 : 9];
+	}
+}
+
+/* The port that grew the most since, but for one; -1 when none did. */
+static int most_grown(const uint64_t before[PORTS_MAX], int but, unsigned least)
+{
+	uint64_t now[PORTS_MAX];
+	int port = -1;
+
+	read_counters(now);
+	for (int i = 0; i < PORTS_MAX; i++) {
+		uint64_t by = now[i] - before[i];
+
+		if (i != but && by >= least && (port < 0 || by > now[port] - before[port]))
+			port = i;
+	}
+	return port;
+}
+
+/* Which port carries the traffic; -1: none does. The switch learns of it by what the team sends. */
+static int port_in_use(void)
+{
+	uint64_t before[PORTS_MAX];
+	int port;
+
+	for (int i = 0; i < 4; i++) {
+		send_one(lab.tx_out, 0, 0, 0);
+		lab_sleep_until(lab_now() + MS);
+	}
+	read_counters(before);
+	for (int i = 0; i < 20; i++) {
+		send_one(is_tx() ? lab.tx_out : lab.rx_out, 0, 0, 0);
+		lab_sleep_until(lab_now() + MS / 5);
+	}
+	lab_sleep_until(lab_now() + 2 * MS);
+	port = most_grown(before, -1, 18);
+	receive_all(lab.tx_in);
+	receive_all(lab.rx_in);
+	return port;
+}
+
+/* ---- one window ----------------------------------------------------------------------------- */
+
+static void read_trace(void)
+{
+	uint64_t ns[STEPS_MAX];
+	unsigned n = carrier_calls(STDIN_FILENO, ns, STEPS_MAX);
+
+	for (unsigned i = 0; i < n; i++)
+		if (win.called < win.asked && ns[i] >= win.asked_ns[win.called])
+			win.called_ns[win.called++] = ns[i];
+}
+
+static void cut(int port)
+{
+	win.asked_ns[win.asked++] = lab_now();
+	carrier_set(lab.qmp, "a", port, false);
+}
+
+static void take_step(enum deed deed)
+{
+	static uint64_t before[PORTS_MAX];
+
+	switch (deed) {
+	case CUT:
+		cut(lab.home);
+		break;
+	case RETURN:
+		carrier_set(lab.qmp, "a", lab.home, true);
+		break;
+	case LOOK:
+		read_counters(before);
+		break;
+	case CUT_NEXT:
+		win.next = most_grown(before, lab.home, 20);
+		if (win.next < 0) /* slower than this: the next by order */
+			win.next = !lab.home;
+		cut(win.next);
+		break;
+	}
+	win.step++;
+}
+
+/* Done when all that was sent lately came, the last frames aside, which may be on their way. */
+static bool is_calm(uint64_t now)
+{
+	uint64_t since = win.called_ns[win.called - 1];
+
+	if (now < since + CALM_NS)
+		return false;
+	for (unsigned i = win.n; i-- && win.sent_ns[i] + CALM_NS > now;)
+		if (!win.came[i] && win.sent_ns[i] + IN_FLIGHT_NS < now)
+			return false;
+	return true;
+}
+
+static bool is_over(uint64_t now, uint64_t end)
+{
+	if (win.n == FRAMES_MAX || now > end)
+		return true;
+	if (win.n % 20 || win.step < kase->n || !kase->n)
+		return false;
+	read_trace();
+	return win.called == win.asked && is_calm(now);
+}
+
+/* A stream with all steps of the case, the first of them at cut_ns. */
+static void run_window(uint64_t cut_ns)
+{
+	uint64_t due = cut_ns - LEAD_NS, interval = NSEC / opt.rate, now = due;
+	uint64_t end = cut_ns +
+		       (kase->n ? kase->steps[kase->n - 1].at_ms * MS + LIMIT_NS : LIMIT_NS);
+	int out = is_tx() ? lab.tx_out : lab.rx_out, in = is_tx() ? lab.tx_in : lab.rx_in;
+	uint32_t number = win.number + 1;
+
+	memset(&win, 0, sizeof(win));
+	win.number = number;
+	while (!is_over(now, end)) {
+		lab_sleep_until(due);
+		now = lab_now();
+		if (win.step < kase->n && now >= cut_ns + kase->steps[win.step].at_ms * MS)
+			take_step(kase->steps[win.step].deed);
+		for (; due <= now && win.n < FRAMES_MAX; due += interval) {
+			win.sent_ns[win.n] = lab_now();
+			send_one(out, number, win.n, win.sent_ns[win.n]);
+			win.n++;
+		}
+		receive_all(in);
+	}
+	lab_sleep_until(now + 5 * MS);
+	receive_all(in);
+}
+
+/* ---- what it cost --------------------------------------------------------------------------- */
+
+struct cost {
+	unsigned frames;
+	double gap_ms;
+	unsigned before; /* lost before the driver's call */
+};
+
+/*
+ * Of the frames sent from the driver's call of one cut until the next cut, or the end. The gap is the
+ * longest outage: from the first frame lost, or the call, until frames come again.
+ */
+static struct cost cost_of(unsigned i)
+{
+	uint64_t until = i + 1 < win.asked ? win.asked_ns[i + 1] : ~0ull, gap, end;
+	uint64_t from = win.called_ns[i];
+	unsigned came = JOIN_FRAMES;
+	struct cost cost = {0};
+
+	for (unsigned f = 0; f < win.n && win.sent_ns[f] < until; f++) {
+		if (win.came[f]) {
+			came++;
+			continue;
+		}
+		if (win.sent_ns[f] < win.asked_ns[i])
+			continue;
+		if (win.sent_ns[f] < win.called_ns[i]) {
+			cost.before++;
+			came = 0;
+			continue;
+		}
+		if (came >= JOIN_FRAMES)
+			from = win.sent_ns[f];
+		came = 0;
+		cost.frames++;
+		end = f + 1 < win.n ? win.sent_ns[f + 1] : win.sent_ns[f];
+		gap = end - from;
+		cost.gap_ms = fmax(cost.gap_ms, (double)gap / MS);
+	}
+	return cost;
+}
+
+static void sample(const char *unit, double value, int digits)
+{
+	printf("SAMPLE\tfailover\t%s\t%s %s\t%s\t%.*f\n", opt.contender, is_tx() ? "TX" : "RX",
+	       kase->name, unit, digits, value);
+}
+
+static void judge(unsigned phase)
+{
+	struct cost sum = {0};
+
+	for (unsigned f = 0; f < win.n && (!win.asked || win.sent_ns[f] < win.asked_ns[0]); f++)
+		if (!win.came[f])
+			lab_die("%s: frame %u was lost without a cut", opt.contender, f);
+	if (win.called < win.asked)
+		lab_die("%s: cut %u never reached the driver", opt.contender, win.called);
+	printf("# %s %s, phase %u:", is_tx() ? "TX" : "RX", kase->name, phase);
+	for (unsigned i = 0; i < win.asked; i++) {
+		struct cost cost = cost_of(i);
+
+		printf(" %u (%.3f ms; %u in the %.3f ms before the call)", cost.frames, cost.gap_ms,
+		       cost.before, (double)(win.called_ns[i] - win.asked_ns[i]) / MS);
+		if (i < kase->counted)
+			continue;
+		sum.frames += cost.frames;
+		sum.gap_ms = fmax(sum.gap_ms, cost.gap_ms);
+	}
+	printf("\n");
+	if (!kase->n)
+		return;
+	sample("frames", sum.frames, 0);
+	sample("ms", sum.gap_ms, 3);
+}
+
+/* All carriers are back, and so is the traffic. */
+static void recover(void)
+{
+	uint64_t end = lab_now() + 10 * NSEC;
+
+	if (win.asked)
+		carrier_set(lab.qmp, "a", lab.home, true);
+	if (win.next)
+		carrier_set(lab.qmp, "a", win.next, true);
+	lab_sleep_until(lab_now() + SETTLE_NS);
+	while (port_in_use() != lab.home) {
+		if (lab_now() > end)
+			lab_die("%s: port %d does not come back", opt.contender, lab.home);
+		lab_sleep_until(lab_now() + 100 * MS);
+	}
+	read_trace();
+}
+
+static void run_case(const struct kase *of, unsigned phases)
+{
+	kase = of;
+	for (unsigned phase = 0; phase < phases; phase++) {
+		uint64_t start = (lab_now() / (100 * MS) + 2) * 100 * MS;
+		/* Even over 100 ms, and over the ticks of 1, 4 and 10 ms in it. */
+		double ms = 100.0 / phases * phase * 1.0061 + 0.137 * phase;
+
+		run_window(start + (uint64_t)(ms * (double)MS));
+		judge(phase);
+		recover();
+	}
+	fflush(stdout);
+}
+
+static const struct lab_option options[] = {
+	{"host", .text = &opt.host},           {"peer", .text = &opt.peer},
+	{"host-ip", .text = &opt.host_ip},     {"peer-ip", .text = &opt.peer_ip},
+	{"contender", .text = &opt.contender}, {"way", .text = &opt.way},
+	{"case", .text = &opt.kase},           {"phases", .number = &opt.phases},
+	{"rate", .number = &opt.rate},         {},
+};
+
+int main(int argc, char **argv)
+{
+	const struct kase *found = NULL;
+
+	lab_parse(argc, argv, 1, options);
+	for (unsigned i = 0; i < sizeof(kases) / sizeof(*kases); i++)
+		if (!strcmp(kases[i].name, opt.kase))
+			found = &kases[i];
+	if (!opt.host || !opt.peer || !opt.host_ip || !opt.peer_ip || !opt.contender || !found ||
+	    !opt.phases || !opt.rate)
+		lab_die("usage: cutter --host NS --peer NS --host-ip IP --peer-ip IP "
+			"--contender NAME --way tx|rx --case single|second|flap");
+	open_all();
+	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
+	lab.home = port_in_use();
+	if (lab.home < 0)
+		lab_die("%s: no port carries the traffic", opt.contender);
+	run_case(&kases[0], 1);
+	run_case(found, opt.phases);
+	return 0;
+}
