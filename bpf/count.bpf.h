@@ -15,14 +15,18 @@ struct {
 	__type(value, struct bpfteam_stats);
 } port_stats SEC(".maps");
 
+static __always_inline void count_sent(struct bpfteam_stats *stats, __u64 bytes)
+{
+	stats->tx_packets++;
+	stats->tx_bytes += bytes;
+}
+
 static __always_inline void count_tx(__u32 id, __u64 bytes)
 {
 	struct bpfteam_stats *stats = bpf_map_lookup_elem(&port_stats, &id);
 
-	if (stats) {
-		stats->tx_packets++;
-		stats->tx_bytes += bytes;
-	}
+	if (stats)
+		count_sent(stats, bytes);
 }
 
 static __always_inline void count_rx(__u32 id, __u64 bytes)

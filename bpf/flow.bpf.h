@@ -3,8 +3,11 @@
  * flow.bpf.h - from headers to the 32-bit hash of a flow. User space has no second implementation:
  * it runs team_explain. The value depends on the machine's byte order and on nothing else.
  *
- * Each step multiplies, which carries upwards, and folds the upper half onto the lower. What is mixed
- * in last needs the two more rounds at the end to reach every bit; the top ones are the slot.
+ * Each 32-bit word is multiplied by a number of its own, and the products are summed up (multilinear
+ * hashing: Carter and Wegman 1979). Of a sum, the upper half has been reached by every bit: it is
+ * folded onto the lower one, and one more multiplication brings that to the bits that count, the
+ * upper ones; the top ones are the slot. The factors are odd and below 2^31, so that each fits its
+ * instruction: of the digits of square roots of primes, and, for the last, of the golden ratio.
  */
 #ifndef BPFTEAM_FLOW_BPF_H
 #define BPFTEAM_FLOW_BPF_H
@@ -21,51 +24,58 @@ static __always_inline enum parse_depth flow_depth(void)
 	return cfg_hash == BPFTEAM_HASH_LAYER23 ? PARSE_IP : PARSE_PORTS;
 }
 
-static __always_inline __u64 flow_mix(__u64 hash, __u64 value)
+static __always_inline __u64 flow_mac(const struct frame *frame)
 {
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
-	return hash ^ hash >> 32;
+	const __u32 *word = frame->mac;
+
+	return word[0] * 0x6d861707ull + word[1] * 0x23daa40full + word[2] * 0x572fc8abull +
+	       frame->type * 0x67b642e9ull;
 }
 
-static __always_inline __u32 flow_finish(__u64 hash)
+static __always_inline __u64 flow_ip4(const struct iphdr *ip)
 {
-	hash *= 0xd6e8feb86659fd93ull;
-	hash ^= hash >> 32;
-	hash *= 0xd6e8feb86659fd93ull;
-	return hash >> 32;
+	return ip->saddr * 0x3504f333ull + ip->daddr * 0x5db3d743ull;
 }
 
-/* layer2: both addresses and the type. Also for what has no IP header. */
-static __always_inline __u64 flow_mix_mac(__u64 hash, const struct frame *frame)
+static __always_inline __u64 flow_ip6(const struct ipv6hdr *ip)
 {
-	const void *mac = frame->mac;
+	const __u32 *word = (const void *)&ip->saddr;
 
-	hash = flow_mix(hash, *(const __u64 *)mac);
-	return flow_mix(hash, *(const __u32 *)(mac + 8) | (__u64)frame->type << 32);
+	return word[0] * 0x2887293full + word[1] * 0x4d82b447ull + word[2] * 0x2df0668dull +
+	       word[3] * 0x65ddceafull + word[4] * 0x314d1495ull + word[5] * 0x48ac80adull +
+	       word[6] * 0x33999333ull + word[7] * 0x475a2543ull;
 }
 
-/* layer2+3: MAC and IP addresses; layer3+4: IP addresses and ports. 0 for a frame without a MAC. */
+/* Source and destination port; 64 bits wide for the caller's sake, who has them so in a register. */
+static __always_inline __u64 flow_ports(__u64 ports)
+{
+	return ports * 0x52a7fa9dull;
+}
+
+static __always_inline __u32 flow_finish(__u64 sum)
+{
+	return (sum ^ sum >> 32) * 0x9e3779b97f4a7c15ull >> 32;
+}
+
+/*
+ * layer2: both addresses and the type, also for what has no IP header. layer2+3: MAC and IP
+ * addresses. layer3+4: IP addresses and ports. 0 for a frame without a MAC.
+ */
 static __always_inline __u32 flow_hash(const struct frame *frame)
 {
-	__u64 hash = 0;
+	__u64 sum = 0;
 
 	if (!frame->mac)
 		return 0;
 	if (cfg_hash != BPFTEAM_HASH_LAYER34 || (!frame->ip4 && !frame->ip6))
-		hash = flow_mix_mac(hash, frame);
-	if (frame->ip4) {
-		hash = flow_mix(hash, *(const __u64 *)&frame->ip4->saddr);
-	} else if (frame->ip6) {
-		const __u64 *addr = (const void *)&frame->ip6->saddr;
-
-		hash = flow_mix(hash, addr[0]);
-		hash = flow_mix(hash, addr[1]);
-		hash = flow_mix(hash, addr[2]);
-		hash = flow_mix(hash, addr[3]);
-	}
+		sum = flow_mac(frame);
+	if (frame->ip4)
+		sum += flow_ip4(frame->ip4);
+	else if (frame->ip6)
+		sum += flow_ip6(frame->ip6);
 	if (frame->ports)
-		hash = flow_mix(hash, *frame->ports);
-	return flow_finish(hash);
+		sum += flow_ports(*frame->ports);
+	return flow_finish(sum);
 }
 
 #endif

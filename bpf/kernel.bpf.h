@@ -67,6 +67,13 @@ static __always_inline bool device_ready(const struct bpfteam_port *port)
 	       (__u32)dev->ifindex == port->ifindex && device_net(dev) == port->net;
 }
 
+/* Is the team's own device promiscuous beyond what its bridges and macvlans make it? */
+static __always_inline bool device_captured(const struct net_device *dev,
+					    const struct bpfteam_state *state)
+{
+	return dev->promiscuity > state->promisc_base;
+}
+
 static __always_inline struct net_device *context_device(struct __sk_buff *skb)
 {
 	struct sk_buff *kernel_skb = bpf_cast_to_kern_ctx(skb);

@@ -15,6 +15,7 @@
 #include "flow.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
+#include "shortcut.bpf.h"
 #include "slots.bpf.h"
 
 const volatile __u32 cfg_mode = BPFTEAM_ACTIVE_BACKUP;
@@ -46,7 +47,11 @@ static __always_inline bool select_link(const struct bpfteam_state *state, __u32
  */
 static __always_inline void select_notice(struct bpfteam_state *state, __u32 id)
 {
-	if (!cfg_state || state->noticed >> id & 1)
+	if (!cfg_state)
+		return;
+	/* Its device may go for good before the next tick, and its memory to something else. */
+	shortcut_close(id);
+	if (state->noticed >> id & 1)
 		return;
 	if (cfg_watch_ns)
 		__sync_fetch_and_and(&state->link, ~(1ull << id));

@@ -13,6 +13,7 @@
 #include "count.bpf.h"
 #include "maps.bpf.h"
 #include "select.bpf.h"
+#include "shortcut.bpf.h"
 #include "watch.bpf.h"
 
 #define AF_PACKET 17
@@ -60,7 +61,7 @@ static __always_inline bool team_is_captured(struct __sk_buff *skb,
 {
 	if (state->capture)
 		return true;
-	return cfg_state && context_device(skb)->promiscuity > state->promisc_base;
+	return cfg_state && device_captured(context_device(skb), state);
 }
 
 /* The frame goes to the port as a clone; itself it crosses the veth for the capture's sake. */
@@ -72,14 +73,19 @@ static __noinline int team_copy(struct __sk_buff *skb, struct bpfteam_state *sta
 	return TCX_NEXT;
 }
 
-SEC("tc")
-int team_tx(struct __sk_buff *skb)
+static __always_inline bool team_is_packet(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	return sk && unlikely(sk->family == AF_PACKET);
+}
+
+static __always_inline int team_send(struct __sk_buff *skb)
 {
 	struct bpfteam_state *state = state_get();
-	struct bpf_sock *sk = skb->sk;
 	struct choice choice;
 
-	if (sk && unlikely(sk->family == AF_PACKET)) {
+	if (team_is_packet(skb)) {
 		state->crossed_jiffies = bpf_jiffies64();
 		return TCX_NEXT;
 	}
@@ -92,6 +98,43 @@ int team_tx(struct __sk_buff *skb)
 	if (unlikely(team_is_captured(skb, state)))
 		return team_copy(skb, state, choice.port->ifindex);
 	return bpf_redirect(choice.port->ifindex, 0);
+}
+
+SEC("?tc")
+int team_tx(struct __sk_buff *skb)
+{
+	return team_send(skb);
+}
+
+/* What has no shortcut. */
+__noinline int team_send_long(struct __sk_buff *skb)
+{
+	return team_send(skb);
+}
+
+/* team_tx for active-backup where the watch timer opens shortcuts. */
+SEC("?tc")
+int team_tx_first(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut;
+
+	if (team_is_packet(skb) || !shortcut_find(tables.slots[0].port[0], &shortcut))
+		return team_send_long(skb);
+	return shortcut_send(skb, shortcut);
+}
+
+/* The same for balance-xor by layer3+4. */
+SEC("?tc")
+int team_tx_flow(struct __sk_buff *skb)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	const struct bpfteam_shortcut *shortcut;
+	__u32 hash;
+
+	if (team_is_packet(skb) || !shortcut_hash(data, end, &hash) ||
+	    !shortcut_find(shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
+		return team_send_long(skb);
+	return shortcut_send(skb, shortcut);
 }
 
 SEC("tc")
@@ -129,7 +172,8 @@ int team_explain(struct __sk_buff *skb)
 
 /*
  * Learns the addresses of the device that BPF_PROG_TEST_RUN's ctx.ifindex names, as those of port
- * cb[0]. Returns 0, or 1 when that entry is another device's.
+ * cb[0], or as the team's own with BPFTEAM_LEARN_TEAM. Returns 0, or 1 when that entry is another
+ * device's.
  */
 SEC("?tc")
 int team_learn(struct __sk_buff *skb)
@@ -137,9 +181,15 @@ int team_learn(struct __sk_buff *skb)
 	struct bpfteam_port *port = port_get(skb->cb[0]);
 	struct net_device *dev;
 
-	if (!cfg_state || !port)
+	if (!cfg_state)
 		return 1;
 	dev = context_device(skb);
+	if (skb->cb[0] == BPFTEAM_LEARN_TEAM) {
+		state_get()->dev = (__u64)dev;
+		return 0;
+	}
+	if (!port)
+		return 1;
 	if (port->ifindex && port->ifindex != (__u32)dev->ifindex)
 		return 1;
 	port->net = device_net(dev);

@@ -38,6 +38,7 @@ static __always_inline void trace_carrier_off(__u32 ifindex, __u64 net)
 
 	if (id >= BPFTEAM_PORTS_MAX)
 		return;
+	tables.shortcuts[id].dev = 0;
 	if (__sync_fetch_and_and(&state->link, ~(1ull << id)) >> id & 1)
 		event_link_down(state, id, BPFTEAM_SOURCE_TRACE);
 }

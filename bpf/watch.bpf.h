@@ -30,8 +30,17 @@ struct {
 	__type(value, struct watch);
 } watch SEC(".maps");
 
+/* The team's device is not learnt yet: then nothing is known of captures. */
+static __always_inline bool watch_captured(const struct bpfteam_state *state)
+{
+	return state->capture || !state->dev ||
+	       device_captured(bpf_rdonly_cast((void *)state->dev,
+					       bpf_core_type_id_kernel(struct net_device)),
+			       state);
+}
+
 /* Global for the verifier's sake, as select_usable() is. */
-__noinline int watch_port(__u32 id)
+__noinline int watch_port(__u32 id, __u32 captured)
 {
 	const struct bpfteam_port *port = port_get(id);
 	struct bpfteam_state *state = state_get();
@@ -41,6 +50,11 @@ __noinline int watch_port(__u32 id)
 	if (!port)
 		return 0;
 	was = state->link & bit;
+	is = port->ifindex && port->dev && device_ready(port);
+	if (is && !captured && state->alive & bit)
+		shortcut_open(id, port);
+	else
+		shortcut_close(id);
 	if (!port->ifindex) {
 		if (was)
 			__sync_fetch_and_and(&state->link, ~bit);
@@ -48,7 +62,6 @@ __noinline int watch_port(__u32 id)
 	}
 	if (!port->dev)
 		return 0;
-	is = device_ready(port);
 	if (is == was)
 		return 0;
 	if (is) {
@@ -66,12 +79,13 @@ __noinline int watch_port(__u32 id)
 __noinline int watch_scan(void)
 {
 	struct bpfteam_state *state = state_get();
+	bool captured = watch_captured(state);
 
 	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++) {
 		const struct bpfteam_port *port = port_get(id);
 
 		if (port && (port->ifindex | (state->link >> id & 1)))
-			watch_port(id);
+			watch_port(id, captured);
 	}
 	return 0;
 }

@@ -98,19 +98,37 @@ struct bpfteam_state {
 	__u64 noticed;
 	/* When a sent frame last crossed the veth as an skb (jiffies): XDP leaves those alone. */
 	__u64 crossed_jiffies;
+	/* Kernel address of the team's own net_device, learnt as those of ports are. */
+	__u64 dev;
 };
-_Static_assert(sizeof(struct bpfteam_state) == 80, "bpfteam_state");
+_Static_assert(sizeof(struct bpfteam_state) == 88, "bpfteam_state");
+
+/*
+ * A port that a frame may be sent by without further questions but for the device's link: dev, its
+ * net_device, was seen to be the port's, policy holds it for alive, and nobody captures. dev 0 = not
+ * so, or not known. Opened by the watch timer and nobody else, closed by whoever knows better. Any
+ * byte of a slot is an index here; id comes first, since an entry serves as the key of `port_stats`.
+ */
+struct bpfteam_shortcut {
+	__u32 id;
+	__u32 ifindex;
+	__u64 dev;
+};
+_Static_assert(sizeof(struct bpfteam_shortcut) == 16, "bpfteam_shortcut");
+#define BPFTEAM_SHORTCUTS 256
 
 /*
  * Map `tables`: ARRAY[1], all that a frame's way is chosen by, as one value: programs see it as a
  * variable, whose address they know when they are loaded, so nothing is looked up.
  */
 struct bpfteam_tables {
+	struct bpfteam_shortcut shortcuts[BPFTEAM_SHORTCUTS];
 	struct bpfteam_state state;
 	struct bpfteam_port ports[BPFTEAM_PORTS_MAX];
 	struct bpfteam_slot slots[BPFTEAM_SLOTS];
 };
-_Static_assert(sizeof(struct bpfteam_tables) == 80 + 64 * 32 + 4096 * 8, "bpfteam_tables");
+_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 88 + 64 * 32 + 4096 * 8,
+	       "bpfteam_tables");
 
 /* Why a frame was dropped. Names in core/names.c. */
 enum bpfteam_drop {
@@ -170,6 +188,9 @@ struct bpfteam_event {
 	__u32 port;
 };
 _Static_assert(sizeof(struct bpfteam_event) == 16, "bpfteam_event");
+
+/* In place of a port id, for the `learn` program: the team's own device. */
+#define BPFTEAM_LEARN_TEAM BPFTEAM_PORTS_MAX
 
 /* What the `explain` program leaves in cb[] of the context that BPF_PROG_TEST_RUN returns. */
 enum bpfteam_explain_cb {

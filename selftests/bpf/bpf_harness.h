@@ -145,9 +145,8 @@ static inline struct maps maps_open(const struct bpf_map *tables, const struct b
 /* Sets up port ids 0..n-1 as p0..pn-1, all alive with link, in every list in that order. */
 static inline void maps_fill(struct maps *maps, unsigned n)
 {
-	memset(maps->state, 0, sizeof(*maps->state));
+	memset(maps->tables, 0, sizeof(*maps->tables));
 	memset(maps->slots, BPFTEAM_PORT_NONE, BPFTEAM_SLOTS * sizeof(*maps->slots));
-	memset(maps->ports, 0, BPFTEAM_PORTS_MAX * sizeof(*maps->ports));
 	maps->state->alive = maps->state->link = maps->state->accept = n ? ~0ull >> (64 - n) : 0;
 	maps->state->prev_port = BPFTEAM_PORT_NONE;
 	for (unsigned i = 0; i < n; i++)
@@ -218,8 +217,35 @@ struct team_options {
 
 struct team {
 	struct team_bpf *skel;
+	struct bpf_program *tx; /* the one of the team_tx programs that is loaded */
 	struct maps maps;
 };
+
+/* The one that the loader takes. */
+static inline struct bpf_program *team_program(struct team_bpf *skel,
+					       const struct team_options *options)
+{
+	if (!options->state || !options->watch_ns)
+		return skel->progs.team_tx;
+	if (options->mode == BPFTEAM_ACTIVE_BACKUP)
+		return skel->progs.team_tx_first;
+	return options->hash == BPFTEAM_HASH_LAYER34 ? skel->progs.team_tx_flow
+						     : skel->progs.team_tx;
+}
+
+/* Learns a device as the loader does. Returns the program's result. */
+static inline uint32_t team_learn(struct team *team, unsigned id, uint32_t ifindex)
+{
+	struct __sk_buff ctx = {.ifindex = ifindex, .cb = {id}};
+	uint8_t frame[64] = {};
+
+	return run_with(bpf_program__fd(team->skel->progs.team_learn), frame, sizeof(frame), &ctx);
+}
+
+static inline uint32_t team_learn_port(struct team *team, unsigned id)
+{
+	return team_learn(team, id, port_ifindex(id));
+}
 
 /* Loads them and gives them ports 0..n-1. skel is NULL when this kernel refuses. */
 static inline struct team team_load(const struct team_options *options, unsigned n)
@@ -235,6 +261,8 @@ static inline struct team team_load(const struct team_options *options, unsigned
 	team.skel->rodata->cfg_mark = TEST_MARK;
 	bpf_program__set_autoload(team.skel->progs.team_learn, options->state);
 	bpf_program__set_autoload(team.skel->progs.team_watch, options->watch_ns);
+	team.tx = team_program(team.skel, options);
+	bpf_program__set_autoload(team.tx, true);
 	if (team_bpf__load(team.skel)) {
 		team_bpf__destroy(team.skel);
 		team.skel = NULL;
@@ -242,6 +270,8 @@ static inline struct team team_load(const struct team_options *options, unsigned
 	}
 	team.maps = maps_open(team.skel->maps.bss, team.skel->maps.port_stats);
 	maps_fill(&team.maps, n);
+	if (options->state)
+		team_learn(&team, BPFTEAM_LEARN_TEAM, if_nametoindex("team0"));
 	return team;
 }
 
@@ -256,15 +286,6 @@ static inline void team_free(struct team *team)
 		maps_free(&team->maps);
 	team_bpf__destroy(team->skel);
 	team->skel = NULL;
-}
-
-/* Learns port id's device, as the loader does. Returns the program's result. */
-static inline uint32_t team_learn_port(struct team *team, unsigned id)
-{
-	struct __sk_buff ctx = {.ifindex = port_ifindex(id), .cb = {id}};
-	uint8_t frame[64] = {};
-
-	return run_with(bpf_program__fd(team->skel->progs.team_learn), frame, sizeof(frame), &ctx);
 }
 
 struct answer {

@@ -75,6 +75,7 @@ static void cost_team(enum bpfteam_mode mode, enum bpfteam_hash hash, bool state
 					     .watch_ns = state ? 3600 * 1000000000ull : 0};
 	struct team team = team_load(&options, 2);
 	struct frame_buf frame;
+	uint8_t zero[64] = {};
 	char text[80];
 
 	if (!team.skel) {
@@ -83,17 +84,20 @@ static void cost_team(enum bpfteam_mode mode, enum bpfteam_hash hash, bool state
 	}
 	for (unsigned id = 0; state && id < 2; id++)
 		team_learn_port(&team, id);
-	cost(what, team.skel->progs.team_tx, frame_build(&frame, &udp4), TC_REDIRECT);
+	/* Opens shortcuts. */
+	if (state)
+		run_with(bpf_program__fd(team.skel->progs.team_watch), zero, sizeof(zero), NULL);
+	cost(what, team.tx, frame_build(&frame, &udp4), TC_REDIRECT);
 	if (hash == BPFTEAM_HASH_LAYER34 && mode == BPFTEAM_BALANCE_XOR) {
 		snprintf(text, sizeof(text), "%s, IPv6", what);
-		cost(text, team.skel->progs.team_tx, frame_build(&frame, &udp6), TC_REDIRECT);
+		cost(text, team.tx, frame_build(&frame, &udp6), TC_REDIRECT);
 		cost(what, team.skel->progs.team_inner, &frame, TC_REDIRECT);
 		cost(what, team.skel->progs.team_explain, &frame, 0);
 	}
 	if (state) {
 		snprintf(text, sizeof(text), "%s, the first port dead", what);
 		sh("ip link set q0 down");
-		cost(text, team.skel->progs.team_tx, frame_build(&frame, &udp4), TC_REDIRECT);
+		cost(text, team.tx, frame_build(&frame, &udp4), TC_REDIRECT);
 		sh("ip link set q0 up");
 		cost("arms the timer and looks at 64 ports", team.skel->progs.team_watch, &frame,
 		     0);

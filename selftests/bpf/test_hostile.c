@@ -96,8 +96,7 @@ static void test_cut(const char *name, const struct flow *flow)
 			refused++;
 			continue;
 		}
-		verdict = run_with(bpf_program__fd(team.skel->progs.team_tx), frame.data, len,
-				   NULL);
+		verdict = run_with(bpf_program__fd(team.tx), frame.data, len, NULL);
 		verdicts += verdict != TC_REDIRECT;
 		uncounted += stats_total(&team.maps) != before + 1;
 		if (answer.hash != want_hash(flow, &frame, len)) {
@@ -121,7 +120,7 @@ static void test_lie(const char *what, const struct flow *flow, unsigned offset,
 	frame_build(&frame, flow);
 	frame.data[14 + offset] = value;
 	is(explain_bytes(&team, frame.data, frame.len).hash, explain(&layer2, flow).hash, what);
-	is(run(team.skel->progs.team_tx, &frame), TC_REDIRECT, "... and sent");
+	is(run(team.tx, &frame), TC_REDIRECT, "... and sent");
 }
 
 /* As above, and the hash does not change at all. */
@@ -217,7 +216,7 @@ static void test_fuzz(void)
 		again = explain_bytes(&team, frame.data, frame.len);
 		unsteady += answer.hash != again.hash || answer.port > 1;
 		before = i % 16 ? 0 : stats_total(&team.maps);
-		wrong += run(team.skel->progs.team_tx, &frame) != TC_REDIRECT;
+		wrong += run(team.tx, &frame) != TC_REDIRECT;
 		if (!(i % 16))
 			uncounted += stats_total(&team.maps) != before + 1;
 		wrong += run(team.skel->progs.team_inner, &frame) != TC_REDIRECT;

@@ -22,7 +22,7 @@ static uint32_t send_one(struct team *team)
 
 	for (uint32_t id = 0; id < BPFTEAM_STATS_MAX; id++)
 		before[id] = stats_of(&team->maps, id);
-	verdict = run(team->skel->progs.team_tx, frame_build(&frame, &flow));
+	verdict = run(team->tx, frame_build(&frame, &flow));
 	for (uint32_t id = 0; id < BPFTEAM_STATS_MAX; id++) {
 		after = stats_of(&team->maps, id);
 		if (after.drops[BPFTEAM_DROP_NO_PORT] > before[id].drops[BPFTEAM_DROP_NO_PORT])
@@ -117,7 +117,7 @@ static void test_counting(struct team *team)
 
 	frame_build(&frame, &flow);
 	total = stats_total(&team->maps);
-	run(team->skel->progs.team_tx, &frame);
+	run(team->tx, &frame);
 	after = stats_of(&team->maps, 0);
 	is(after.tx_packets - before.tx_packets, 1, "a sent frame is counted on its port");
 	is(after.tx_bytes - before.tx_bytes, frame.len, "... with its bytes");
@@ -158,7 +158,7 @@ static void test_learning(struct team *team)
 
 	ok(run_with(learn, frame, sizeof(frame), &ctx) == 1 && !team->maps.ports[0].dev,
 	   "another device's entry is not filled");
-	ctx.cb[0] = BPFTEAM_PORTS_MAX;
+	ctx.cb[0] = BPFTEAM_LEARN_TEAM + 1;
 	is(run_with(learn, frame, sizeof(frame), &ctx), 1, "an id that can't be");
 	expect(team, 0, 0, "a device that is not learnt is known by its link bit");
 	team->maps.state->link = 0x3fe;

@@ -73,11 +73,11 @@ static void test_transmit_first(struct team *team)
 	sh("ip link set q0 down");
 	state->noticed = 0;
 	state->link = 7;
-	run(team->skel->progs.team_tx, frame_build(&frame, &flow));
+	run(team->tx, frame_build(&frame, &flow));
 	is(state->link, 6, "TX takes the dead port's link bit away, for the receiving side");
 	is(events_read(&events), 1, "and tells of it");
 	state->link = 7;
-	run(team->skel->progs.team_tx, &frame);
+	run(team->tx, &frame);
 	is(state->link, 7, "once");
 	arm(team);
 	ok(events_read(&events) == 1 && state->link == 6, "the timer does not tell it again");

@@ -18,6 +18,8 @@
 
 static struct team team;
 static int wire[2]; /* listens to q0, q1 */
+static uint64_t counted, mine[2]; /* by the team, by port: before the last frame */
+static bool watched; /* the timer runs, and opens shortcuts */
 
 static const struct flow flow = {.dst_mac = 0xcc,
 				 .src_mac = 0xaa,
@@ -61,7 +63,6 @@ static void heard_on_wires(unsigned n[2], struct heard *ret)
 static void expect_sent(uint32_t port, const char *what)
 {
 	struct bpfteam_stats stats = stats_of(&team.maps, port);
-	static uint64_t counted, mine[2];
 	struct heard heard = {};
 	unsigned n[2];
 
@@ -76,10 +77,18 @@ static void expect_sent(uint32_t port, const char *what)
 	mine[1] = stats_of(&team.maps, 1).tx_packets;
 }
 
+/* Waits until port 0 has a shortcut, or has none: for the timer's next period. */
+static void shortcut_is(bool open)
+{
+	if (watched && !WAIT_FOR(!!team.maps.tables->shortcuts[0].dev == open))
+		ok(false, "port 0's shortcut is %s", open ? "opened" : "closed");
+}
+
 static void test_ways(void)
 {
 	struct frame_buf frame;
 
+	shortcut_is(true);
 	stack_send(100, 0);
 	expect_sent(0, "the stack");
 	ok(!team.maps.state->crossed_jiffies, "... across no veth");
@@ -97,6 +106,7 @@ static void test_ways(void)
 	expect_sent(1, "PACKET_TX_RING, port 0 dead");
 	team.maps.state->link = 3;
 	sh("ip link set q0 up");
+	shortcut_is(true);
 }
 
 static void test_gso(void)
@@ -122,6 +132,7 @@ static void expect_captured(bool promisc, unsigned n, const char *what)
 	uint64_t total = stats_total(&team.maps);
 	unsigned sent[2];
 
+	shortcut_is(!n);
 	stack_send(100, 0);
 	heard_on_wires(sent, &other);
 	heard = hear(fd);
@@ -260,15 +271,25 @@ static void test_receive(void)
 
 static bool start(const struct team_options *options)
 {
+	uint8_t frame[64] = {};
+
+	counted = mine[0] = mine[1] = 0;
 	team = team_load(options, 2);
 	if (!team.skel)
 		return false;
-	attach(team.skel->progs.team_tx, "team0", TCX_EGRESS);
+	watched = options->watch_ns;
+	for (unsigned id = 0; watched && id < 2; id++)
+		team_learn_port(&team, id);
+	if (watched &&
+	    run_with(bpf_program__fd(team.skel->progs.team_watch), frame, sizeof(frame), NULL))
+		bail("the timer can't be armed");
+	attach(team.tx, "team0", TCX_EGRESS);
 	attach(team.skel->progs.team_inner, "inner", TCX_INGRESS);
 	return true;
 }
 
-static void replace(const struct team_options *options)
+/* False: refused, and skipped. */
+static bool replace(const struct team_options *options, const char *what)
 {
 	sh("ip link del team0");
 	sh("ip link add team0 address 02:00:00:00:00:aa type veth peer name inner");
@@ -276,8 +297,10 @@ static void replace(const struct team_options *options)
 	sh("ip addr add 10.0.0.1/24 dev team0");
 	sh("ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:cc dev team0");
 	team_free(&team);
-	if (!start(options))
-		skip("captures seen by the state detector", "this kernel refuses it");
+	if (start(options))
+		return true;
+	skip(what, "this kernel refuses it");
+	return false;
 }
 
 int main(void)
@@ -296,15 +319,24 @@ int main(void)
 	test_capture(false);
 	options.mode = BPFTEAM_BALANCE_XOR;
 	options.hash = BPFTEAM_HASH_LAYER34;
-	replace(&options);
+	replace(&options, "balance-xor");
 	test_hashed();
 	test_receive();
 	options.mode = BPFTEAM_ACTIVE_BACKUP;
 	options.state = true;
-	replace(&options);
-	if (team.skel) {
-		team.maps.state->noticed = 0;
+	if (replace(&options, "captures seen by the state detector"))
 		test_capture(true);
+	options.watch_ns = 1000000;
+	for (int i = 0; i < 2; i++) {
+		options.mode = i ? BPFTEAM_BALANCE_XOR : BPFTEAM_ACTIVE_BACKUP;
+		if (!replace(&options, "sending by shortcuts"))
+			continue;
+		diag("%s, by shortcuts", i ? "balance-xor" : "active-backup");
+		test_ways();
+		test_gso();
+		test_capture(true);
+		if (i)
+			test_hashed();
 	}
 	team_free(&team);
 	return tap_done();

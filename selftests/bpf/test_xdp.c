@@ -172,7 +172,7 @@ static void test_crossing(struct xdp *xdp)
 
 	frame_build(&frame, &flow);
 	team.maps.state->capture = 1;
-	run(team.skel->progs.team_tx, &frame);
+	run(team.tx, &frame);
 	ok(team.maps.state->crossed_jiffies, "team_tx notes a copy that crosses");
 	xdp->maps.state->crossed_jiffies = team.maps.state->crossed_jiffies;
 	is(run(xdp->skel->progs.xdp_vport, &frame), XDP_PASS, "a moment ago: passed on");

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * test_datapath_traffic.c - io/datapath with frames: carrying, explaining, swaps under traffic,
- * detectors, and attaches that are killed. Topology in datapath_lab.h.
+ * detectors, shortcuts, and attaches that are killed. Topology in datapath_lab.h.
  */
+#include <bpf/bpf.h>
+#include <sys/mman.h>
+
 #include "datapath_lab.h"
 
 #define SWAP_FRAMES 30000
@@ -254,6 +257,55 @@ static void watches(void **state)
 	lab_destroy(dp);
 }
 
+/* The programs' own map: which ports have a shortcut is nobody else's business. */
+static const struct bpfteam_tables *map_tables(void)
+{
+	char path[160];
+	void *memory;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/team0/tables", lab_bpffs);
+	fd = bpf_obj_get(path);
+	memory = mmap(NULL, sizeof(struct bpfteam_tables), PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
+/* A shortcut that policy forbids is closed when the call returns, and stays so. */
+static void closes_shortcuts(void **state)
+{
+	uint64_t both = 3, second = 2;
+	uint32_t yes = 1, no = 0;
+	const struct bpfteam_shortcut *shortcuts;
+	const struct bpfteam_tables *tables;
+	struct datapath *dp;
+	struct err err = {""};
+
+	/* The others have none. */
+	if (lab_detector != DETECT_STATE || !datapath_features()->timer)
+		return;
+	dp = lab_team(lab_detector, 2);
+	tables = map_tables();
+	shortcuts = tables->shortcuts;
+	assert_true(lab_wait(shortcuts[0].dev && shortcuts[1].dev));
+	datapath_set_masks(dp, &(struct datapath_masks){.alive = &second});
+	assert_false(shortcuts[0].dev);
+	assert_true(shortcuts[1].dev);
+	usleep(50000);
+	assert_false(shortcuts[0].dev);
+	datapath_set_masks(dp, &(struct datapath_masks){.alive = &both});
+	assert_true(lab_wait(shortcuts[0].dev));
+	datapath_set_masks(dp, &(struct datapath_masks){.capture = &yes});
+	assert_false(shortcuts[0].dev || shortcuts[1].dev);
+	datapath_set_masks(dp, &(struct datapath_masks){.capture = &no});
+	assert_true(lab_wait(shortcuts[0].dev && shortcuts[1].dev));
+	assert_int_equal(datapath_leave(dp, 1, &err), 0);
+	assert_false(shortcuts[1].dev);
+	munmap((void *)tables, sizeof(*tables));
+	lab_destroy(dp);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +314,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(swaps_without_loss),
 		cmocka_unit_test(killed_attach),
 		cmocka_unit_test(watches),
+		cmocka_unit_test(closes_shortcuts),
 	};
 
 	return lab_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

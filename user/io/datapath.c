@@ -270,16 +270,19 @@ static int pin_programs(struct datapath *dp, const struct team_bpf *team, struct
 	return r ? dp_fail(err, r, "%s: pinning its programs", dp->team) : 0;
 }
 
-/* Ports that joined before the data path read their devices by itself. */
+/* The team's own device, and ports that joined before the data path read their devices by itself. */
 static int learn_all(struct datapath *dp, struct err *err)
 {
 	unsigned id;
+	int r;
 
 	if (dp->config.detector != DETECT_STATE)
 		return 0;
+	r = dp_detect_learn(dp, BPFTEAM_LEARN_TEAM, dp->config.ifindex, err);
+	if (r)
+		return r;
 	for (id = 0; id < BPFTEAM_PORTS_MAX; id++) {
 		const struct bpfteam_port *port = &dp_ports(dp)[id];
-		int r;
 
 		if (!port->ifindex || port->dev)
 			continue;
@@ -314,7 +317,7 @@ int datapath_configure(struct datapath *dp, const struct datapath_config *config
 		r = dp_attach(dp, DP_AT_INNER, config->inner_ifindex,
 			      bpf_program__fd(team->progs.team_inner), err);
 	if (!r)
-		r = dp_attach(dp, DP_AT_TEAM, config->ifindex, bpf_program__fd(team->progs.team_tx),
+		r = dp_attach(dp, DP_AT_TEAM, config->ifindex, bpf_program__fd(dp_team_tx(team)),
 			      err);
 	if (!r)
 		r = dp_xdp_apply(dp, DP_AT_INNER, config->inner_ifindex, err);

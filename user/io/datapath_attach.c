@@ -200,6 +200,7 @@ static void clear_port(struct datapath *dp, unsigned id)
 	__atomic_store_n(&port->ifindex, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&port->dev, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&port->net, 0, __ATOMIC_SEQ_CST);
+	dp_shortcuts_close(dp, 1ull << id);
 	memset(port->probe_mac, 0, sizeof(port->probe_mac));
 	if (dp_state(dp))
 		datapath_set_link(dp, id, false);

@@ -148,7 +148,7 @@ int dp_detect_learn(struct datapath *dp, unsigned id, uint32_t ifindex, struct e
 		return dp_fail(err, fd, "%s: program to learn ports with", dp->team);
 	r = dp_run(fd, frame, sizeof(frame), &ctx, NULL);
 	close(fd);
-	if (!r && !dp_ports(dp)[id].dev)
+	if (!r && !(id == BPFTEAM_LEARN_TEAM ? dp_state(dp)->dev : dp_ports(dp)[id].dev))
 		r = -ENODEV;
 	return r ? dp_fail(err, r, "%s: looking at the device", dp_ifname(ifindex, name)) : 0;
 }

@@ -76,6 +76,18 @@ static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct 
 	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
 }
 
+struct bpf_program *dp_team_tx(const struct team_bpf *skel)
+{
+	/* Shortcuts are opened by the timer alone. */
+	if (!skel->rodata->cfg_watch_ns)
+		return skel->progs.team_tx;
+	if (skel->rodata->cfg_mode == BPFTEAM_ACTIVE_BACKUP)
+		return skel->progs.team_tx_first;
+	if (skel->rodata->cfg_hash == BPFTEAM_HASH_LAYER34)
+		return skel->progs.team_tx_flow;
+	return skel->progs.team_tx;
+}
+
 int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err)
 {
 	const struct datapath_config *config = &dp->config;
@@ -91,6 +103,7 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	skel->rodata->cfg_state = state;
 	skel->rodata->cfg_mark = dp_meta(dp)->mark;
 	skel->rodata->cfg_watch_ns = watch ? watch_ns : 0;
+	bpf_program__set_autoload(dp_team_tx(skel), true);
 	bpf_program__set_autoload(skel->progs.team_learn, state);
 	bpf_program__set_autoload(skel->progs.team_watch, watch);
 	bpf_map__set_autocreate(skel->maps.watch, watch);

@@ -132,12 +132,18 @@ static inline struct bpfteam_slot *dp_slots(const struct datapath *dp)
 	return tables ? tables->slots : NULL;
 }
 
+/* datapath_state.c */
+/* A mask of ids, after what was changed by which their shortcuts are none. The watch timer opens. */
+void dp_shortcuts_close(struct datapath *dp, uint64_t ids);
+
 /* datapath_load.c: each opens a skeleton, sets its rodata, reuses the maps and loads. */
 struct team_bpf;
 struct port_bpf;
 struct xdp_bpf;
 struct carrier_bpf;
 int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err);
+/* Which of its programs sends; the others of that kind are not loaded. */
+struct bpf_program *dp_team_tx(const struct team_bpf *skel);
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err);
 int dp_load_carrier(struct datapath *dp, bool kprobe, struct carrier_bpf **ret, struct err *err);
 /* Opens only: whoever attaches it loads it, libxdp as an extension of its dispatcher. */
@@ -161,6 +167,7 @@ bool dp_clsact_attached(struct datapath *dp, unsigned where, uint32_t ifindex);
 int dp_trace_attach(struct bpf_program *prog, bool kprobe); /* link fd, or -errno */
 int dp_detect_trace(struct datapath *dp, bool *ret_traced, struct err *err);
 int dp_detect_watch(struct datapath *dp, const struct team_bpf *team, struct err *err);
+/* id: a port's, or BPFTEAM_LEARN_TEAM. */
 int dp_detect_learn(struct datapath *dp, unsigned id, uint32_t ifindex, struct err *err);
 
 /* datapath_xdp.c */

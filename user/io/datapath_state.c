@@ -14,6 +14,16 @@
 #define STORE(word, value) __atomic_store_n(&(word), value, __ATOMIC_SEQ_CST)
 #define LOAD(word) __atomic_load_n(&(word), __ATOMIC_SEQ_CST)
 
+void dp_shortcuts_close(struct datapath *dp, uint64_t ids)
+{
+	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
+	unsigned id;
+
+	for (id = 0; tables && id < BPFTEAM_PORTS_MAX; id++)
+		if (ids >> id & 1)
+			STORE(tables->shortcuts[id].dev, 0);
+}
+
 int datapath_set_masks(struct datapath *dp, const struct datapath_masks *masks)
 {
 	struct bpfteam_state *state = dp_state(dp);
@@ -37,6 +47,10 @@ int datapath_set_masks(struct datapath *dp, const struct datapath_masks *masks)
 		STORE(state->promisc_base, *masks->promisc_base);
 	if (masks->capture)
 		STORE(state->capture, *masks->capture);
+	if (masks->alive)
+		dp_shortcuts_close(dp, ~*masks->alive);
+	if (masks->capture || masks->promisc_base)
+		dp_shortcuts_close(dp, ~0ull);
 	return 0;
 }
 
