@@ -28,7 +28,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out help clean uninstall lint,$(GOALS)),)
 include $(B)/config.mk
 endif
-$(B)/config.mk: tools/configure.sh | $(if $(filter demo check%,$(GOALS)),deps)
+$(B)/config.mk: tools/configure.sh | $(if $(filter demo bench check%,$(GOALS)),deps)
 	@mkdir -p $(@D)
 	@CC="$(CC)" CLANG="$(CLANG)" tools/configure.sh $@
 
@@ -134,6 +134,9 @@ check-net: all $(TOOLS) $(NETT) ## tests with traffic between network namespaces
 lint: ## form of C and shell, and who may include what
 	$(Q)tools/lint.sh
 
+bench: all $(TOOLS) ## measured beside the kernel's bonding and team; BENCH='-s cost' (root)
+	$(Q)B=$(B) tools/bench/run $(BENCH)
+
 # ---- installing ----
 
 # mode|file|where
@@ -167,6 +170,6 @@ clean: ## remove what was built
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
 
-.PHONY: all deps demo check check-unit check-bpf check-net lint install uninstall clean help FORCE
+.PHONY: all deps demo bench check check-unit check-bpf check-net lint install uninstall clean help FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

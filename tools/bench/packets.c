@@ -3,7 +3,7 @@
  * packets.c - what a packet costs, in instructions: the median over many, each counted by itself.
  *
  *   packets --host NETNS --peer NETNS --mac HOST_MAC --port PEER_DEV --ops tx4,rx4,...
- *           --table T --contender C --prefix P [--count N] [--flows N]
+ *           --table T --contender C --prefix P [--count N] [--runs N] [--flows N]
  *
  *   tx4 tx6  one sendto() by a UDP socket in the host, to a MAC address that nobody has: up to where
  *            the far end of the port drops it
@@ -40,8 +40,8 @@
 
 static struct {
 	const char *host, *peer, *mac, *port, *ops, *table, *contender, *prefix;
-	unsigned count, flows;
-} opt = {.count = 2000, .flows = 1, .table = "cost", .contender = "?", .prefix = ""};
+	unsigned count, runs, flows;
+} opt = {.count = 2000, .runs = 1, .flows = 1, .table = "cost", .contender = "?", .prefix = ""};
 
 static const struct lab_option options[] = {
 	{.name = "host", .text = &opt.host},
@@ -53,6 +53,7 @@ static const struct lab_option options[] = {
 	{.name = "contender", .text = &opt.contender},
 	{.name = "prefix", .text = &opt.prefix},
 	{.name = "count", .number = &opt.count},
+	{.name = "runs", .number = &opt.runs},
 	{.name = "flows", .number = &opt.flows},
 	{},
 };
@@ -190,7 +191,7 @@ static void open_tx(void)
 {
 	run.host_fd = bench_socket(opt.host, run.v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
 	run.peer_fd = -1;
-	bench_bind(run.host_fd, run.v6 ? "::" : "0.0.0.0", PORT);
+	bench_bind(run.host_fd, run.v6 ? HOST6 : HOST4, PORT);
 	run.len = frame_sockaddr(run.v6 ? SINK6 : SINK4, PORT, &run.to);
 }
 
@@ -227,19 +228,19 @@ static const struct op {
 	{"rt", "round trip", open_rt, NULL, do_rt},
 };
 
-static void measure(const struct op *op, const char *what)
+static void warm(const struct op *op)
 {
-	unsigned step = opt.flows > opt.count ? opt.flows / opt.count : 1, flow = 0;
-	uint64_t *spent = calloc(opt.count, sizeof(*spent));
-
-	if (!spent)
-		lab_die("no memory");
-	op->open();
 	for (unsigned i = 0; i < (opt.flows > WARM ? opt.flows : WARM); i++) {
 		if (op->set_flow)
 			op->set_flow(i % opt.flows);
 		op->act();
 	}
+}
+
+static uint64_t median_of_a_run(const struct op *op, uint64_t *spent)
+{
+	unsigned step = opt.flows > opt.count ? opt.flows / opt.count : 1, flow = 0;
+
 	for (unsigned i = 0; i < opt.count; i++, flow = (flow + step) % opt.flows) {
 		uint64_t from;
 
@@ -249,8 +250,20 @@ static void measure(const struct op *op, const char *what)
 		op->act();
 		spent[i] = bench_count() - from;
 	}
-	bench_sample(opt.table, opt.contender, what, "instructions",
-		     (double)bench_median(spent, opt.count));
+	return bench_median(spent, opt.count);
+}
+
+static void measure(const struct op *op, const char *what)
+{
+	uint64_t *spent = calloc(opt.count, sizeof(*spent));
+
+	if (!spent)
+		lab_die("no memory");
+	op->open();
+	warm(op);
+	for (unsigned i = 0; i < opt.runs; i++)
+		bench_sample(opt.table, opt.contender, what, "instructions",
+			     (double)median_of_a_run(op, spent));
 	free(spent);
 	close(run.host_fd);
 	if (run.peer_fd >= 0)
