@@ -34,6 +34,8 @@
 #define IN_FLIGHT_NS (2 * MS)
 /* Lost frames with fewer than these between them are one outage. */
 #define JOIN_FRAMES 20
+/* QEMU answers within this, and the frames of a quiet network are as fast. */
+#define STALL_NS (3 * MS)
 #define LIMIT_NS (300 * MS)
 /* The kernel holds link messages back for up to a second: cuts are not to see those before them. */
 #define SETTLE_NS (1300 * MS)
@@ -43,10 +45,10 @@ static struct {
 	unsigned phases, rate;
 } opt = {.phases = 20, .rate = 20000, .kase = "single", .way = "tx"};
 
-/* What is done to carriers, ms after the window's cut moment. */
+/* What is done to carriers, and how long after the driver told of the one before. */
 enum deed { CUT, RETURN, LOOK, CUT_NEXT }; /* the first port; LOOK which is next, and cut that */
 struct step {
-	int at_ms;
+	unsigned after_ms;
 	enum deed deed;
 };
 
@@ -58,9 +60,9 @@ static const struct kase {
 } kases[] = {
 	{"none", {{0}}, 0, 0},
 	{"single", {{0, CUT}}, 1, 0},
-	{"second", {{0, CUT}, {45, LOOK}, {50, CUT_NEXT}}, 3, 1},
+	{"second", {{0, CUT}, {45, LOOK}, {5, CUT_NEXT}}, 3, 1},
 	{"flap",
-	 {{0, CUT}, {20, RETURN}, {40, CUT}, {60, RETURN}, {80, CUT}, {100, RETURN}, {120, CUT}},
+	 {{0, CUT}, {20, RETURN}, {20, CUT}, {20, RETURN}, {20, CUT}, {20, RETURN}, {20, CUT}},
 	 7,
 	 0},
 };
@@ -68,16 +70,18 @@ static const struct kase *kase;
 
 static struct {
 	int tx_out, tx_in, rx_out, rx_in, qmp, counters;
+	unsigned ports; /* a bit for each that is there */
 	int home; /* the port that is in use when all are well */
 } lab;
 
 struct window {
 	uint32_t number;
 	uint64_t sent_ns[FRAMES_MAX];
-	bool came[FRAMES_MAX];
+	uint64_t came_ns[FRAMES_MAX]; /* 0: not */
 	unsigned n;
 	uint64_t asked_ns[STEPS_MAX], called_ns[STEPS_MAX]; /* of cuts, not of returns */
 	unsigned asked, called, step;
+	uint64_t step_ns; /* when the next step is due; 0: when the driver has taken the last one */
 	int next; /* the port of CUT_NEXT */
 };
 static struct window win;
@@ -146,11 +150,12 @@ static void send_one(int fd, uint32_t number, uint64_t seq, uint64_t now)
 static void receive_all(int fd)
 {
 	struct stream_packet packet;
+	uint64_t now = lab_now();
 
 	while (recv(fd, &packet, sizeof(packet), MSG_DONTWAIT) == sizeof(packet))
 		if (packet.magic == STREAM_MAGIC && packet.flow == win.number &&
 		    packet.seq < FRAMES_MAX)
-			win.came[packet.seq] = true;
+			win.came_ns[packet.seq] = now;
 }
 
 /* Frames that b's ends received from the team (tx), or sent to it. */
@@ -167,8 +172,10 @@ static void read_counters(uint64_t ret[PORTS_MAX])
 		if (sscanf(line, " b%u: %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu", &port,
 			   value, value + 1, value + 2, value + 3, value + 4, value + 5, value + 6,
 			   value + 7, value + 8, value + 9) == 11 &&
-		    port < PORTS_MAX)
+		    port < PORTS_MAX) {
 			ret[port] = value[is_tx() ? 1 : 9];
+			lab.ports |= 1u << port;
+		}
 	}
 }
 
@@ -212,14 +219,27 @@ static int port_in_use(void)
 
 /* ---- one window ----------------------------------------------------------------------------- */
 
+static void plan_next(uint64_t ns)
+{
+	if (win.step < kase->n)
+		win.step_ns = ns + kase->steps[win.step].after_ms * MS;
+}
+
 static void read_trace(void)
 {
-	uint64_t ns[STEPS_MAX];
-	unsigned n = carrier_calls(STDIN_FILENO, ns, STEPS_MAX);
+	struct carrier_call calls[STEPS_MAX];
+	unsigned n = carrier_calls(STDIN_FILENO, calls, STEPS_MAX);
 
-	for (unsigned i = 0; i < n; i++)
-		if (win.called < win.asked && ns[i] >= win.asked_ns[win.called])
-			win.called_ns[win.called++] = ns[i];
+	for (unsigned i = 0; i < n; i++) {
+		bool awaited = !win.step_ns && win.step && win.step <= kase->n;
+
+		if (!awaited || calls[i].up != (kase->steps[win.step - 1].deed == RETURN))
+			continue;
+		if (!calls[i].up)
+			win.called_ns[win.called++] = calls[i].ns;
+		win.step_ns = calls[i].ns;
+		plan_next(calls[i].ns);
+	}
 }
 
 static void cut(int port)
@@ -232,6 +252,8 @@ static void take_step(enum deed deed)
 {
 	static uint64_t before[PORTS_MAX];
 
+	win.step++;
+	win.step_ns = 0;
 	switch (deed) {
 	case CUT:
 		cut(lab.home);
@@ -241,6 +263,7 @@ static void take_step(enum deed deed)
 		break;
 	case LOOK:
 		read_counters(before);
+		plan_next(lab_now());
 		break;
 	case CUT_NEXT:
 		win.next = most_grown(before, lab.home, 20);
@@ -249,7 +272,6 @@ static void take_step(enum deed deed)
 		cut(win.next);
 		break;
 	}
-	win.step++;
 }
 
 /* Done when all that was sent lately came, the last frames aside, which may be on their way. */
@@ -260,7 +282,7 @@ static bool is_calm(uint64_t now)
 	if (now < since + CALM_NS)
 		return false;
 	for (unsigned i = win.n; i-- && win.sent_ns[i] + CALM_NS > now;)
-		if (!win.came[i] && win.sent_ns[i] + IN_FLIGHT_NS < now)
+		if (!win.came_ns[i] && win.sent_ns[i] + IN_FLIGHT_NS < now)
 			return false;
 	return true;
 }
@@ -269,27 +291,27 @@ static bool is_over(uint64_t now, uint64_t end)
 {
 	if (win.n == FRAMES_MAX || now > end)
 		return true;
-	if (win.n % 20 || win.step < kase->n || !kase->n)
+	if (win.n % 20 || !kase->n)
 		return false;
 	read_trace();
-	return win.called == win.asked && is_calm(now);
+	return win.step == kase->n && win.step_ns && is_calm(now);
 }
 
 /* A stream with all steps of the case, the first of them at cut_ns. */
 static void run_window(uint64_t cut_ns)
 {
 	uint64_t due = cut_ns - LEAD_NS, interval = NSEC / opt.rate, now = due;
-	uint64_t end = cut_ns +
-		       (kase->n ? kase->steps[kase->n - 1].at_ms * MS + LIMIT_NS : LIMIT_NS);
+	uint64_t end = cut_ns + LIMIT_NS + kase->n * 25 * MS;
 	int out = is_tx() ? lab.tx_out : lab.rx_out, in = is_tx() ? lab.tx_in : lab.rx_in;
 	uint32_t number = win.number + 1;
 
 	memset(&win, 0, sizeof(win));
 	win.number = number;
+	win.step_ns = cut_ns;
 	while (!is_over(now, end)) {
 		lab_sleep_until(due);
 		now = lab_now();
-		if (win.step < kase->n && now >= cut_ns + kase->steps[win.step].at_ms * MS)
+		if (win.step < kase->n && win.step_ns && now >= win.step_ns)
 			take_step(kase->steps[win.step].deed);
 		for (; due <= now && win.n < FRAMES_MAX; due += interval) {
 			win.sent_ns[win.n] = lab_now();
@@ -298,8 +320,10 @@ static void run_window(uint64_t cut_ns)
 		}
 		receive_all(in);
 	}
-	lab_sleep_until(now + 5 * MS);
-	receive_all(in);
+	for (end = now + STALL_NS; now < end && !win.came_ns[win.n - 1]; now = lab_now()) {
+		lab_sleep_until(now + MS);
+		receive_all(in);
+	}
 }
 
 /* ---- what it cost --------------------------------------------------------------------------- */
@@ -322,7 +346,7 @@ static struct cost cost_of(unsigned i)
 	struct cost cost = {0};
 
 	for (unsigned f = 0; f < win.n && win.sent_ns[f] < until; f++) {
-		if (win.came[f]) {
+		if (win.came_ns[f]) {
 			came++;
 			continue;
 		}
@@ -350,15 +374,30 @@ static void sample(const char *unit, double value, int digits)
 	       kase->name, unit, digits, value);
 }
 
+/*
+ * The machine below was busy with something else: frames were long on their way, or QEMU took long to
+ * cut. What is lost then says nothing about anybody.
+ */
+static bool is_stalled(void)
+{
+	for (unsigned f = 0; f < win.n; f++) {
+		bool before = !win.asked || win.sent_ns[f] < win.asked_ns[0];
+
+		if (win.came_ns[f] ? win.came_ns[f] - win.sent_ns[f] > STALL_NS &&
+					     (before || kase->counted || kase->n < 2)
+				   : before)
+			return true;
+	}
+	for (unsigned i = 0; i < win.asked; i++)
+		if (i >= win.called || win.called_ns[i] - win.asked_ns[i] > STALL_NS)
+			return true;
+	return win.step < kase->n;
+}
+
 static void judge(unsigned phase)
 {
 	struct cost sum = {0};
 
-	for (unsigned f = 0; f < win.n && (!win.asked || win.sent_ns[f] < win.asked_ns[0]); f++)
-		if (!win.came[f])
-			lab_die("%s: frame %u was lost without a cut", opt.contender, f);
-	if (win.called < win.asked)
-		lab_die("%s: cut %u never reached the driver", opt.contender, win.called);
 	printf("# %s %s, phase %u:", is_tx() ? "TX" : "RX", kase->name, phase);
 	for (unsigned i = 0; i < win.asked; i++) {
 		struct cost cost = cost_of(i);
@@ -370,41 +409,51 @@ static void judge(unsigned phase)
 		sum.frames += cost.frames;
 		sum.gap_ms = fmax(sum.gap_ms, cost.gap_ms);
 	}
-	printf("\n");
+	printf(kase->n ? "\n" : " nothing lost without a cut\n");
 	if (!kase->n)
 		return;
 	sample("frames", sum.frames, 0);
 	sample("ms", sum.gap_ms, 3);
 }
 
-/* All carriers are back, and so is the traffic. */
+/* All carriers are there, and the traffic is where it was; before the first case, where that is. */
 static void recover(void)
 {
-	uint64_t end = lab_now() + 10 * NSEC;
+	uint64_t end = lab_now() + 20 * NSEC, unused[PORTS_MAX];
+	int port;
 
-	if (win.asked)
-		carrier_set(lab.qmp, "a", lab.home, true);
-	if (win.next)
-		carrier_set(lab.qmp, "a", win.next, true);
+	read_counters(unused); /* which ports there are */
+	for (int i = 0; i < PORTS_MAX; i++)
+		if (lab.ports >> i & 1)
+			carrier_set(lab.qmp, "a", i, true);
 	lab_sleep_until(lab_now() + SETTLE_NS);
-	while (port_in_use() != lab.home) {
+	while ((port = port_in_use()) < 0 || (lab.home >= 0 && port != lab.home)) {
 		if (lab_now() > end)
 			lab_die("%s: port %d does not come back", opt.contender, lab.home);
 		lab_sleep_until(lab_now() + 100 * MS);
 	}
+	lab.home = port;
 	read_trace();
 }
 
 static void run_case(const struct kase *of, unsigned phases)
 {
+	unsigned stalls = 0;
+
 	kase = of;
-	for (unsigned phase = 0; phase < phases; phase++) {
+	for (unsigned phase = 0; phase < phases;) {
 		uint64_t start = (lab_now() / (100 * MS) + 2) * 100 * MS;
 		/* Even over 100 ms, and over the ticks of 1, 4 and 10 ms in it. */
 		double ms = 100.0 / phases * phase * 1.0061 + 0.137 * phase;
 
 		run_window(start + (uint64_t)(ms * (double)MS));
-		judge(phase);
+		if (!is_stalled())
+			judge(phase++);
+		else if (++stalls <= phases + 10)
+			printf("# phase %u again: QEMU stalled\n", phase);
+		else
+			lab_die("%s, %s: %u times something was lost or late without a cut",
+				opt.contender, kase->name, stalls);
 		recover();
 	}
 	fflush(stdout);
@@ -432,9 +481,8 @@ int main(int argc, char **argv)
 			"--contender NAME --way tx|rx --case single|second|flap");
 	open_all();
 	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
-	lab.home = port_in_use();
-	if (lab.home < 0)
-		lab_die("%s: no port carries the traffic", opt.contender);
+	lab.home = -1;
+	recover();
 	run_case(&kases[0], 1);
 	run_case(found, opt.phases);
 	return 0;
