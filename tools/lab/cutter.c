@@ -2,19 +2,24 @@
 /*
  * cutter.c - what losing a carrier costs, frame by frame, counted from the driver's call.
  *
- *   cutter --host NS --peer NS --host-ip IP --peer-ip IP --contender NAME --way tx|rx
+ *   cutter --host NS --peer NS --host-ip IP --peer-ip IP --contender NAME --way tx|rx|rx-alone
  *          --case single|second|flap [--phases N] [--rate N]
  *
  * Runs in a VM of `tools/vm/run -i -n N`: the team in namespace HOST holds NICs a0, a1..., their
  * other ends b0, b1... are in namespace PEER. A carrier is cut from outside, by the QMP command
  * set_link, which only a's end sees: b's keeps its carrier, as a switch's other ports do. Once for
  * each phase, spread over 100 ms of the kernel's ticks and monitoring periods, a stream of numbered
- * frames goes one way and nothing goes the other way. The moment of the driver's call is that of
- * netif_carrier_off(), from the kprobe event of carrier.h, which the script has made and whose
- * trace_pipe is the standard input. Frames sent before the call and lost were lost by nobody's fault: nobody could know.
+ * frames goes one way: tx, from the team; rx, to it, while it sends as many; rx-alone, to it, while it
+ * sends nothing, so that only what the contender tells by itself teaches the switch.
+ *
+ * The moment of the driver's call is that of netif_carrier_off(), from the kprobe event of carrier.h,
+ * which the script has made and whose trace_pipe is the standard input. Frames sent before the call
+ * and lost were lost by nobody's fault: nobody could know. A stream that does not come back within
+ * 0.3 s is not waited for: then the figures are what was lost until then.
  *
  * Prints "SAMPLE<TAB>failover<TAB>contender<TAB>case<TAB>unit<TAB>value" lines, and comments.
- * Any loss without a cut, and a port that does not come back, end the program with 1.
+ * What was lost or late without a cut, since the machine below was busy, is measured again; a port that
+ * does not come back, and too many such stalls, end the program with 1.
  */
 #include <math.h>
 #include <sched.h>
@@ -134,6 +139,12 @@ static void open_all(void)
 static bool is_tx(void)
 {
 	return opt.way[0] == 't';
+}
+
+/* The team sends as much, which teaches the switch; only what it receives is counted. */
+static bool is_answered(void)
+{
+	return !strcmp(opt.way, "rx");
 }
 
 static void send_one(int fd, uint32_t number, uint64_t seq, uint64_t now)
@@ -317,8 +328,12 @@ static void run_window(uint64_t cut_ns)
 			win.sent_ns[win.n] = lab_now();
 			send_one(out, number, win.n, win.sent_ns[win.n]);
 			win.n++;
+			if (is_answered())
+				send_one(lab.tx_out, 0, 0, 0);
 		}
 		receive_all(in);
+		if (is_answered())
+			receive_all(lab.tx_in);
 	}
 	for (end = now + STALL_NS; now < end && !win.came_ns[win.n - 1]; now = lab_now()) {
 		lab_sleep_until(now + MS);
@@ -368,10 +383,15 @@ static struct cost cost_of(unsigned i)
 	return cost;
 }
 
+static const char *way_name(void)
+{
+	return is_tx() ? "TX" : is_answered() ? "RX" : "RX alone";
+}
+
 static void sample(const char *unit, double value, int digits)
 {
-	printf("SAMPLE\tfailover\t%s\t%s %s\t%s\t%.*f\n", opt.contender, is_tx() ? "TX" : "RX",
-	       kase->name, unit, digits, value);
+	printf("SAMPLE\tfailover\t%s\t%s %s\t%s\t%.*f\n", opt.contender, way_name(), kase->name,
+	       unit, digits, value);
 }
 
 /*
@@ -398,7 +418,7 @@ static void judge(unsigned phase)
 {
 	struct cost sum = {0};
 
-	printf("# %s %s, phase %u:", is_tx() ? "TX" : "RX", kase->name, phase);
+	printf("# %s %s, phase %u:", way_name(), kase->name, phase);
 	for (unsigned i = 0; i < win.asked; i++) {
 		struct cost cost = cost_of(i);
 
@@ -478,7 +498,7 @@ int main(int argc, char **argv)
 	if (!opt.host || !opt.peer || !opt.host_ip || !opt.peer_ip || !opt.contender || !found ||
 	    !opt.phases || !opt.rate)
 		lab_die("usage: cutter --host NS --peer NS --host-ip IP --peer-ip IP "
-			"--contender NAME --way tx|rx --case single|second|flap");
+			"--contender NAME --way tx|rx|rx-alone --case single|second|flap");
 	open_all();
 	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
 	lab.home = -1;
