@@ -124,13 +124,15 @@ RUN = $(Q)B=$(B) selftests/run
 demo: all $(TOOLS) ## a team that loses and regains its ports under traffic (root)
 	$(Q)B=$(B) tools/demo.sh
 check: lint all $(TOOLS) $(UNIT) $(BPFT) $(NETT) ## lint and all tests (root)
-	$(RUN) unit bpf net
+	$(RUN) unit bpf net vm
 check-unit: all $(UNIT) ## tests of what decides, and of what is installed
 	$(RUN) unit
 check-bpf: $(BPFT) ## tests of the BPF programs, a frame at a time (root)
 	$(RUN) bpf
 check-net: all $(TOOLS) $(NETT) ## tests with traffic between network namespaces (root)
 	$(RUN) net
+check-vm: all $(TOOLS) $(BPFT) $(NETT) ## the tests of bpf and net on Debian's 6.1 and 6.12 in VMs (root, long)
+	$(Q)VM=long B=$(B) selftests/run -t 600 vm
 lint: ## form of C and shell, and who may include what
 	$(Q)tools/lint.sh
 
@@ -170,6 +172,6 @@ clean: ## remove what was built
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
 
-.PHONY: all deps demo bench check check-unit check-bpf check-net lint install uninstall clean help FORCE
+.PHONY: all deps demo bench check check-unit check-bpf check-net check-vm lint install uninstall clean help FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -35,6 +35,7 @@ cmd:iperf3 iperf3
 cmd:tcpdump tcpdump
 cmd:nft nftables
 cmd:jq jq
+cmd:gojq gojq
 cmd:socat socat
 cmd:busctl systemd
 cmd:systemd-analyze systemd

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# lib_pair.sh - for tests that run in two VMs of tools/vm/run at once: carriers that are cut from
+# outside the machine, and commands for the other machine. Sourced after selftests/net/lib.sh, whose
+# TAP, conditions and namespaces the tests use.
+
+# ---- carriers --------------------------------------------------------------------------------
+
+# The QMP monitor of the QEMU that we are in; what it says is in $TMP/qmp.
+qmp_open() {
+	exec {QMP}<>/dev/virtio-ports/qmp || bail "no QMP monitor"
+	cat <&"$QMP" >"$TMP/qmp" &
+	PIDS+=($!)
+	echo '{"execute":"qmp_capabilities"}' >&"$QMP"
+}
+
+# set_link NIC true|false: a NIC of this VM has carrier, or none.
+set_link() {
+	echo "{\"execute\":\"set_link\",\"arguments\":{\"name\":\"$1\",\"up\":$2}}" >&"$QMP"
+}
+
+# ---- the other machine -----------------------------------------------------------------------
+
+CONTROL_HOST=198.51.100.1 CONTROL_PEER=198.51.100.2 CONTROL_PORT=7000
+
+# peer_serve NIC: a shell for each connection, on a cable that is nobody's port.
+peer_serve() {
+	ip addr add "$CONTROL_PEER/24" dev "$1"
+	ip link set "$1" up
+	exec socat "TCP-LISTEN:$CONTROL_PORT,bind=$CONTROL_PEER,fork,reuseaddr" EXEC:bash,stderr
+}
+
+# peer COMMAND...: at the peer; its output, and its exit status.
+peer() {
+	local out
+	out=$(printf '{ %s\n} </dev/null; echo "status $?"\n' "$*" |
+		socat -t 60 - "TCP:$CONTROL_PEER:$CONTROL_PORT") || return
+	[ "${out%status *}" = "" ] || printf '%s' "${out%status *}"
+	return "${out##*status }"
+}
+
+peer_is_there() {
+	peer true
+}

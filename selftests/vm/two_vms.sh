@@ -1,0 +1,230 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# A team between two machines: real drivers, and carriers that are cut from outside, one, the other,
+# both. Connections live on, both ways, IPv4 and IPv6; the right port carries them; show and monitor
+# say what happened.
+#
+#	  VM A                            VM B
+#	host.a0 ==== a cable of QEMU's ==== b0 [br0]
+#	host.a1 ========================== b1   |
+#	 team0                              192.0.2.2, 2001:db8::2
+#	192.0.2.1, 2001:db8::1
+#	     a2 ========== control ======== b2
+#
+# QMP's set_link takes a0's carrier and leaves b0 its own. Wall-clock time says little in such a VM, so
+# limits are generous; what fail-over costs exactly is tools/bench/failover's to tell.
+#
+# Without an argument this runs on the host, and starts the VMs, which run it as `host` and `peer`.
+role=${1:-}
+. "$(dirname "$0")/../net/lib.sh"
+. "$(dirname "$0")/lib_pair.sh"
+
+RATE=1000
+
+start_vms() {
+	local status self=selftests/vm/two_vms.sh
+	cd "$ROOT" || exit
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	need_tool socat jq
+	need_built bpfteam bpfteamd tools/stream
+	exec 3>&1
+	reason=$(tools/vm/run -t 300 -n 3 -p "B=$BUILD $self peer" -- \
+		env "B=$BUILD" "$self" host 2>&1 >&3)
+	status=$?
+	[ "$status" != 4 ] || [ -z "$reason" ] || skip_all "${reason%%$'\n'*}"
+	[ -z "$reason" ] || printf '%s\n' "$reason" | sed 's/^/# /'
+	exit "$status"
+}
+
+# B: a switch in front of one address, and the control cable.
+be_peer() {
+	modprobe -a bridge ipv6 2>/dev/null
+	ip link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
+	ip link set b0 up master br0
+	ip link set b1 up master br0
+	ip addr add "$PEER4/24" dev br0
+	ip addr add "$PEER6/64" dev br0 nodad
+	ip link set br0 up
+	socat TCP6-LISTEN:7001,fork,reuseaddr EXEC:cat &
+	peer_serve b2
+}
+
+# ---- what is looked at -----------------------------------------------------------------------
+
+# Connections that stay open through the whole test: a line goes there and comes back.
+connect() {
+	coproc TCP4 { on host socat - "TCP:$PEER4:7001"; } 2>/dev/null
+	coproc TCP6 { on host socat - "TCP:[$PEER6]:7001"; } 2>/dev/null
+}
+
+WORD=0
+answers() { # IN OUT
+	local line
+	WORD=$((WORD + 1))
+	echo "word $WORD" >&"$2"
+	read -r -t 15 line <&"$1" && [ "$line" = "word $WORD" ]
+}
+
+tcp_lives() {
+	answers "${TCP4[0]}" "${TCP4[1]}" && answers "${TCP6[0]}" "${TCP6[1]}"
+}
+
+reach_each_other() {
+	ping_peer "$PEER4" && ping_peer "$PEER6" &&
+		peer "ping -nqc1 -W2 $HOST4 && ping -nqc1 -W2 $HOST6"
+}
+
+peer_counts() { # NIC rx|tx
+	peer "cat /sys/class/net/$1/statistics/$2_packets"
+}
+
+# carries NIC NUMBER: of the traffic that runs, the cable carries both ways more, the other one none.
+carries() {
+	local other=$((1 - $1)) way before after
+	for way in rx tx; do
+		before=($(peer_counts "b$1" "$way") $(peer_counts "b$other" "$way"))
+		pause 0.5
+		after=($(peer_counts "b$1" "$way") $(peer_counts "b$other" "$way"))
+		echo "b$1, b$other: $way ${before[*]} -> ${after[*]}"
+		[ $((after[0] - before[0])) -ge $((RATE / 10)) ] || return 1
+		[ $((after[1] - before[1])) -le 5 ] || return 1
+	done
+}
+
+team_is() { # ACTIVE A0 A1: what show says
+	[ "$(show '"\(.active_port) \(.ports[0].state) \(.ports[1].state)"')" = "$1 $2 $3" ]
+}
+
+# told FILTER: monitor said so, after line $SEEN.
+told() {
+	tail -n "+$((SEEN + 1))" "$TMP/monitor" | jq -se "any(.[]; $1)"
+}
+
+mark() {
+	SEEN=$(wc -l <"$TMP/monitor")
+}
+
+streams_start() {
+	peer "$TOOLS/stream recv --port 5001 --secs 200 >/tmp/tx.recv 2>&1 &"
+	spawn_tool host "$TMP/rx.recv" stream recv --port 5002 --secs 200
+	RX_RECV=$SPAWNED
+	spawn_tool host "$TMP/tx.send" stream send --to "$PEER4:5001" --rate "$RATE" --secs 190
+	TX_SEND=$SPAWNED
+	peer "$TOOLS/stream send --to $HOST4:5002 --rate $RATE --secs 190 >/dev/null 2>&1 &
+		echo \$! >/tmp/rx.pid"
+}
+
+streams_stop() {
+	kill "$TX_SEND"
+	peer 'kill $(cat /tmp/rx.pid)'
+	reap "$TX_SEND"
+	reap "$RX_RECV"
+	wait_for 10 peer "test -s /tmp/tx.recv"
+	peer "cat /tmp/tx.recv" >"$TMP/tx.recv"
+}
+
+# ---- what happens ----------------------------------------------------------------------------
+
+# lose N: port aN; its neighbour takes over.
+lose() {
+	local n=$1 other=$((1 - $1)) states=(up up)
+	states[n]=down
+	mark
+	set_link "a$n" false
+	check "a$n without carrier: show says so, and a$other is active" \
+		wait_for 10 team_is "a$other" "${states[@]}"
+	check "a$n without carrier: the connections live" tcp_lives
+	check "a$n without carrier: both sides reach each other" reach_each_other
+	check "a$n without carrier: a$other carries what goes and what comes" \
+		wait_for 10 carries "$other"
+	check "a$n without carrier: monitor told of the port and why" wait_for 5 told \
+		".event == \"port-down\" and .port == \"a$n\" and .cause == \"carrier\""
+}
+
+regain() { # N
+	mark
+	set_link "a$1" true
+	check "a$1 has carrier again: it is up" wait_for 20 port_is "a$1" up
+	check "a$1 has carrier again: monitor told" wait_for 5 told \
+		".event == \"port-up\" and .port == \"a$1\""
+	check "a$1 has carrier again: the connections live" tcp_lives
+}
+
+lose_both() {
+	mark
+	set_link a0 false
+	set_link a1 false
+	check "both without carrier: show says down" wait_for 10 team_is null down down
+	check "both without carrier: the team has none" wait_for 10 has_no_carrier
+	check "both without carrier: monitor told" wait_for 5 told '.event == "team-down"'
+	check_not "both without carrier: nothing is reached" ping_peer
+	mark
+	set_link a1 true
+	check "a1 is back alone: it is active" wait_for 20 team_is a1 down up
+	check "a1 is back alone: monitor told" wait_for 5 told '.event == "team-up"'
+	check "a1 is back alone: both sides reach each other" wait_for 10 reach_each_other
+	check "a1 is back alone: the connections live" tcp_lives
+	regain 0
+}
+
+has_no_carrier() {
+	on host ip -o link show dev team0 | grep -q 'NO-CARRIER'
+}
+
+# Each of the two single cuts costs at most 0.3 s of frames each way, though the machine stalls.
+judge_streams() {
+	local way lost
+	for way in tx rx; do
+		lost=$(jq .lost "$TMP/$way.recv")
+		say "$way: $(jq -c '{sent, received, lost, duplicates, reordered, longest_gap_ms}' \
+			"$TMP/$way.recv")"
+		check "$way: three cuts of $RATE frames a second cost at most 900 ($lost)" \
+			test "$lost" -le 900
+		check_eq "$way: nothing came twice" "$(jq .duplicates "$TMP/$way.recv")" 0
+	done
+}
+
+be_host() {
+	local i
+	setup
+	need_bpfteam
+	qmp_open
+	ip addr add "$CONTROL_HOST/24" dev a2
+	ip link set a2 up
+	wait_for 60 peer_is_there || bail "the other machine does not answer"
+	ns_add host
+	for i in 0 1; do
+		must ip link set "a$i" netns "${NS[host]}"
+		must on host ip link set "a$i" up
+	done
+	start_daemon
+	printf '%s\n' 'team: team0' 'primary: a0' 'ports: [{name: a0}, {name: a1}]' \
+		"addresses: [$HOST4/24, \"$HOST6/64\"]" 'detect: {updelay_ms: 100}' \
+		>"$TMP/team0.yaml"
+	must bpfteam apply "$TMP/team0.yaml"
+	spawn host "$BUILD/bpfteam" monitor -j >"$TMP/monitor"
+	say "$(uname -r), detector $(show .detector)"
+	check "both sides reach each other" wait_for 20 reach_each_other
+	connect
+	check "connections stand" tcp_lives
+	streams_start
+	check "a0 carries what goes and what comes" wait_for 10 carries 0
+	lose 0
+	regain 0
+	check "a0 is active again, and carries" wait_for 10 carries 0
+	lose 1
+	regain 1
+	lose 0
+	regain 0
+	streams_stop
+	judge_streams
+	lose_both
+	finish
+}
+
+case $role in
+peer) be_peer ;;
+host) be_host ;;
+*) start_vms ;;
+esac
