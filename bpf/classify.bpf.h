@@ -27,28 +27,30 @@ const volatile __u32 cfg_probe;
 const volatile __u32 cfg_arp_target[BPFTEAM_ARP_TARGETS_MAX] = {};
 const volatile __u32 cfg_n_arp_target;
 
-/* A verdict is one of these or, from 0 on, an enum bpfteam_drop. */
+/* A verdict is one of these or, from 0 on, an enum bpfteam_drop. HOST: unicast for the team's MAC. */
 #define CLASSIFY_TEAM -1
 #define CLASSIFY_PORT -2
+#define CLASSIFY_HOST -3
 
 #define ETH_P_PTP 0x88f7
-
-static __always_inline bool classify_is_local(const struct frame *frame)
-{
-	__u16 type = bpf_ntohs(frame->type);
-
-	if (*(const __u32 *)frame->mac == bpf_htonl(0x0180c200) &&
-	    !(*(const __u16 *)(frame->mac + 4) & bpf_htons(0xfff0)))
-		return true;
-	if (likely(type >> 8 != 0x88))
-		return false;
-	return type == ETH_P_SLOW || type == ETH_P_LLDP || type == ETH_P_PAE || type == ETH_P_PTP;
-}
 
 static __always_inline bool classify_is_team(const void *mac)
 {
 	return *(const __u32 *)mac == *(const volatile __u32 *)&cfg_mac[0] &&
 	       *(const __u16 *)(mac + 4) == *(const volatile __u16 *)&cfg_mac[4];
+}
+
+/* host: it is for the team's MAC, and so for no link-local address. */
+static __always_inline bool classify_is_local(const struct frame *frame, bool host)
+{
+	__u16 type = bpf_ntohs(frame->type);
+
+	if (!host && *(const __u32 *)frame->mac == bpf_htonl(0x0180c200) &&
+	    !(*(const __u16 *)(frame->mac + 4) & bpf_htons(0xfff0)))
+		return true;
+	if (likely(type >> 8 != 0x88))
+		return false;
+	return type == ETH_P_SLOW || type == ETH_P_LLDP || type == ETH_P_PAE || type == ETH_P_PTP;
 }
 
 static __noinline __u32 classify_first(__u64 list, __u64 usable)
@@ -100,24 +102,49 @@ static __always_inline bool classify_is_probe_arp(const struct frame *frame)
 	return cfg_probe && frame->type == bpf_htons(ETH_P_ARP);
 }
 
-/* For the port's own: neither link-local nor an answer to its probe. */
+/* What is neither link-local nor an answer to the port's own probe. */
 static __always_inline int classify_team(const struct bpfteam_state *state,
-					 const struct frame *frame)
+					 const struct frame *frame, bool host)
 {
-	bool group = *(const __u8 *)frame->mac & 1;
+	bool group = !host && *(const __u8 *)frame->mac & 1;
 
 	if (classify_is_team(frame->mac + ETH_ALEN))
 		return BPFTEAM_DROP_REFLECTION;
 	if (cfg_active_only && !classify_designated(state) && (group || !classify_is_late(state)))
 		return BPFTEAM_DROP_INACTIVE_PORT;
-	if (group || classify_is_team(frame->mac) || state->promisc)
-		return CLASSIFY_TEAM;
-	return CLASSIFY_PORT;
+	if (host)
+		return CLASSIFY_HOST;
+	return group || state->promisc ? CLASSIFY_TEAM : CLASSIFY_PORT;
 }
 
 static __always_inline bool classify_is_accepted(const struct bpfteam_state *state)
 {
 	return state->accept >> (cfg_port & 63) & 1;
+}
+
+/* By what can be told in a few instructions; where it can't, false. */
+static __always_inline bool classify_receives(bool active_only)
+{
+	const struct bpfteam_state *state = state_get();
+	__u64 receives = state->accept;
+	__u32 port = cfg_port;
+
+	if (!active_only)
+		return receives >> (port & 63) & 1;
+	receives &= state->alive & state->link;
+	return tables.slots[0].port[0] == port && receives >> (port & 63) & 1;
+}
+
+/* Unicast for the team's MAC, and not from it. mac: 12 bytes. */
+static __always_inline bool classify_is_host(const void *mac)
+{
+	__u32 high = *(const volatile __u32 *)&cfg_mac[0];
+	__u32 low = *(const volatile __u16 *)&cfg_mac[4];
+
+	if (*(const __u32 *)mac != high || *(const __u16 *)(mac + 4) != low)
+		return false;
+	return *(const __u32 *)(mac + ETH_ALEN) != high ||
+	       *(const __u16 *)(mac + ETH_ALEN + 4) != low;
 }
 
 #endif

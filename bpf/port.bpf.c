@@ -7,54 +7,110 @@
  * outermost VLAN tag has been taken off before tcx (net/core/dev.c, __netif_receive_skb_core()).
  */
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <bpf/bpf_helpers.h>
 
 #include "classify.bpf.h"
 #include "count.bpf.h"
+#include "local.bpf.h"
 #include "maps.bpf.h"
 #include "probe.bpf.h"
 
 #define TCX_NEXT -1
+#define TCX_PASS 0
 #define TCX_DROP 2
 
 SEC("license")
 char LICENSE[] = "GPL";
 
-static __always_inline int port_classify(struct __sk_buff *skb, struct bpfteam_state *state)
+static __always_inline int port_classify(struct __sk_buff *skb, struct bpfteam_state *state,
+					 struct frame *frame)
 {
 	const void *end = (void *)(long)skb->data_end;
-	struct frame frame;
+	bool host;
 
-	parse((void *)(long)skb->data, end, true, PARSE_MAC, &frame);
-	if (unlikely(frame.cut))
+	parse((void *)(long)skb->data, end, true, PARSE_MAC, frame);
+	if (frame->cut)
 		return BPFTEAM_DROP_MALFORMED;
-	if (classify_is_local(&frame))
+	host = classify_is_team(frame->mac);
+	if (classify_is_local(frame, host))
 		return CLASSIFY_PORT;
-	if (unlikely(!classify_is_accepted(state)))
+	if (!classify_is_accepted(state))
 		return BPFTEAM_DROP_DISABLED_PORT;
-	if (classify_is_probe_arp(&frame)) {
+	if (classify_is_probe_arp(frame)) {
 		probe_stamp(skb);
-		if (probe_is_mine(&frame))
+		if (probe_is_mine(frame))
 			return CLASSIFY_PORT;
 	}
-	return classify_team(state, &frame);
+	return classify_team(state, frame, host);
+}
+
+/*
+ * To the port's own stack, as the team's frame: no other program is asked, as with the redirect. It is
+ * not for the port's MAC, unless the team bears that one.
+ */
+static __always_inline int port_deliver(struct __sk_buff *skb)
+{
+	if (skb->pkt_type != PACKET_HOST)
+		bpf_skb_change_type(skb, PACKET_HOST);
+	count_rx(cfg_port, skb->len);
+	return TCX_PASS;
+}
+
+static __always_inline int port_redirect(struct __sk_buff *skb)
+{
+	count_rx(cfg_port, skb->len);
+	return bpf_redirect(cfg_vport, BPF_F_INGRESS);
+}
+
+/* Every frame, whatever it is. */
+static __noinline int port_any(struct __sk_buff *skb)
+{
+	struct frame frame;
+	int verdict;
+
+	verdict = port_classify(skb, state_get(), &frame);
+	if (cfg_direct && verdict == CLASSIFY_HOST &&
+	    local_takes(skb, frame.mac, (void *)(long)skb->data_end, frame.type))
+		return port_deliver(skb);
+	if (verdict == CLASSIFY_HOST || verdict == CLASSIFY_TEAM)
+		return port_redirect(skb);
+	if (verdict == CLASSIFY_PORT)
+		return TCX_NEXT;
+	count_drop(cfg_port, verdict);
+	return TCX_DROP;
+}
+
+/*
+ * What nearly every frame is comes first and alone, in as few instructions as can be: unicast IP for
+ * the team, on a port that receives. The parameters are constants, and each combination has code of
+ * its own, of which the verifier leaves one.
+ */
+static __always_inline int port_receive(struct __sk_buff *skb, bool active_only, bool direct)
+{
+	const void *mac, *end;
+	__u16 type;
+
+	/* First: what has nothing to do with the frame, so that registers are free for it. */
+	if (!classify_receives(active_only))
+		return port_any(skb);
+	mac = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	if (mac + ETH_HLEN > end || !classify_is_host(mac))
+		return port_any(skb);
+	type = *(const __u16 *)(mac + 2 * ETH_ALEN);
+	if (type != bpf_htons(ETH_P_IP) && type != bpf_htons(ETH_P_IPV6))
+		return port_any(skb);
+	if (!direct)
+		return port_redirect(skb);
+	return local_takes_few(skb, mac, end, type) ? port_deliver(skb) : port_any(skb);
 }
 
 SEC("tc")
 int port_rx(struct __sk_buff *skb)
 {
-	struct bpfteam_state *state = state_get();
-	int verdict;
-
-	if (unlikely(!state))
-		return TCX_NEXT;
-	verdict = port_classify(skb, state);
-	if (likely(verdict == CLASSIFY_TEAM)) {
-		count_rx(cfg_port, skb->len);
-		return bpf_redirect(cfg_vport, BPF_F_INGRESS);
-	}
-	if (verdict == CLASSIFY_PORT)
-		return TCX_NEXT;
-	count_drop(cfg_port, verdict);
-	return TCX_DROP;
+	if (cfg_direct)
+		return cfg_active_only ? port_receive(skb, true, true)
+				       : port_receive(skb, false, true);
+	return cfg_active_only ? port_receive(skb, true, false) : port_receive(skb, false, false);
 }

@@ -36,18 +36,20 @@ static __always_inline int xdp_classify(const struct bpfteam_state *state, const
 					const void *end)
 {
 	struct frame frame;
+	bool host;
 
 	parse(data, end, false, PARSE_MAC, &frame);
 	if (unlikely(!frame.mac))
 		return BPFTEAM_DROP_MALFORMED;
-	if (classify_is_local(&frame))
+	host = classify_is_team(frame.mac);
+	if (classify_is_local(&frame, host))
 		return CLASSIFY_PORT;
 	if (unlikely(!classify_is_accepted(state)))
 		return BPFTEAM_DROP_DISABLED_PORT;
 	/* port_rx stamps it, whatever becomes of it. */
 	if (classify_is_probe_arp(&frame))
 		return CLASSIFY_PORT;
-	return classify_team(state, &frame);
+	return classify_team(state, &frame, host);
 }
 
 SEC("?xdp")

@@ -118,16 +118,39 @@ _Static_assert(sizeof(struct bpfteam_shortcut) == 16, "bpfteam_shortcut");
 #define BPFTEAM_SHORTCUTS 256
 
 /*
+ * Addresses of the team's interface, network order: what rx: direct leaves on the port. Places that
+ * are not used hold the loopback address, which the kernel takes from no wire. What does not fit is
+ * in map `local`: HASH[BPFTEAM_LOCAL_MAX], by struct bpfteam_ip with IPv4 as ::ffff:a.b.c.d, and then
+ * more is not 0. A frame whose address is in neither goes by the redirect.
+ */
+#define BPFTEAM_LOCAL_FEW 4
+#define BPFTEAM_LOCAL_MAX 256
+
+struct bpfteam_ip {
+	__u64 high, low;
+};
+_Static_assert(sizeof(struct bpfteam_ip) == 16, "bpfteam_ip");
+
+struct bpfteam_local {
+	__u32 ip4[BPFTEAM_LOCAL_FEW];
+	struct bpfteam_ip ip6[BPFTEAM_LOCAL_FEW];
+	__u32 more;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct bpfteam_local) == 88, "bpfteam_local");
+
+/*
  * Map `tables`: ARRAY[1], all that a frame's way is chosen by, as one value: programs see it as a
  * variable, whose address they know when they are loaded, so nothing is looked up.
  */
 struct bpfteam_tables {
 	struct bpfteam_shortcut shortcuts[BPFTEAM_SHORTCUTS];
 	struct bpfteam_state state;
+	struct bpfteam_local local;
 	struct bpfteam_port ports[BPFTEAM_PORTS_MAX];
 	struct bpfteam_slot slots[BPFTEAM_SLOTS];
 };
-_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 88 + 64 * 32 + 4096 * 8,
+_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 88 + 88 + 64 * 32 + 4096 * 8,
 	       "bpfteam_tables");
 
 /* Why a frame was dropped. Names in core/names.c. */

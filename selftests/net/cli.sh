@@ -82,7 +82,6 @@ usage 'not supported by this version' attach team0 eth0 eth1 --rdma eth0
 usage 'not supported by this version' attach team0 eth0 eth1 --rdma-address 192.0.2.1/24
 usage 'not supported by this version' attach team0 eth0 eth1 --rdma-vlan 5
 usage 'not supported by this version' attach team0 eth0 eth1 --vlan 5
-usage 'not supported by this version' attach team0 eth0 eth1 --rx direct
 for mode in balance-rr 0 broadcast 3 802.3ad 4 balance-tlb 5 balance-alb 6 random adaptive; do
 	usage 'not supported by this version' attach team0 eth0 eth1 --mode "$mode"
 done

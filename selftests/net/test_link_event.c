@@ -149,6 +149,7 @@ static void moves(void **state)
 
 static void addresses(void **state)
 {
+	struct pollfd pfd = {.fd = link_events_fd(link0), .events = POLLIN};
 	uint32_t i = port0.ifindex;
 
 	set_up(&port0, true);
@@ -160,12 +161,33 @@ static void addresses(void **state)
 	read_events();
 	assert_non_null(last(RTM_DELADDR, i));
 	SH("ip addr add 2001:db8::1/64 nodad dev port0");
-	read_events();
+	/* The kernel tells of it from a work queue. */
+	for (unsigned tries = 0; tries < 10; tries++) {
+		poll(&pfd, 1, 1000);
+		read_events();
+		if (last(RTM_NEWADDR, i))
+			break;
+	}
 	assert_non_null(last(RTM_NEWADDR, i));
 	assert_null(last(RTM_DELADDR, i));
 	SH("ip addr del 2001:db8::1/64 dev port0");
 	read_events();
 	assert_non_null(last(RTM_DELADDR, i));
+}
+
+/* Those that matter to rx: direct: an rp_filter, and what makes a device a router's. */
+static void sysctls(void **state)
+{
+	SH("echo 1 >/proc/sys/net/ipv4/conf/port0/rp_filter");
+	read_events();
+	assert_non_null(last(RTM_NEWNETCONF, port0.ifindex));
+	SH("echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter");
+	read_events();
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.event[0].kind, RTM_NEWNETCONF);
+	SH("echo 1 >/proc/sys/net/ipv6/conf/port0/forwarding");
+	read_events();
+	assert_non_null(last(RTM_NEWNETCONF, port0.ifindex));
 }
 
 /* What a bridge tells of its ports lacks most of a device. */
@@ -221,6 +243,7 @@ int main(void)
 		WITH_PAIR(captures),
 		WITH_PAIR(moves),
 		WITH_PAIR(addresses),
+		WITH_PAIR(sysctls),
 		WITH_PAIR(bridge_ports_left_out),
 		WITH_PAIR(many),
 		/* Last, since it makes the buffer small. */

@@ -113,6 +113,7 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	config->mtu = coin(seed) ? 0 : random_in(seed, 68, 65535);
 	config->primary_reselect = unit_below(seed, 3);
 	config->xdp = coin(seed);
+	config->rx = coin(seed) ? RX_DIRECT : RX_REDIRECT;
 	config->detect.method = unit_below(seed, 5);
 	config->detect.poll_ms = random_in(seed, 1, 1000);
 	config->detect.updelay_ms = random_in(seed, 0, 3600000);
@@ -172,6 +173,9 @@ static inline void random_saved_port(uint64_t *seed, struct saved_port *port)
 	port->mtu = random_in(seed, 0, UINT32_MAX);
 	port->addr_gen_mode = random_in(seed, 0, 255);
 	port->had_ipv6 = coin(seed);
+	port->direct = coin(seed);
+	port->rp_filter = unit_below(seed, 3);
+	port->ipv6_forwarding = coin(seed);
 	port->moved = coin(seed);
 	port->n_addrs = unit_below(seed, 3) ? 0 : unit_below(seed, RECORD_ADDRS_MAX + 1);
 	for (unsigned i = 0; i < port->n_addrs; i++) {

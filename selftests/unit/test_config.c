@@ -49,7 +49,7 @@ static const char everything[] =
 	"team: team0\n"
 	"mode: balance-xor\n"
 	"hash: 'layer2+3'\n"
-	"rx: redirect\n"
+	"rx: direct\n"
 	"mac: 02:00:00:00:00:AA\n"
 	"mtu: 9000\n"
 	"primary: eth1\n"
@@ -87,6 +87,7 @@ static void check_everything(void)
 	assert_string_equal(config.primary, "eth1");
 	assert_int_equal(config.primary_reselect, RESELECT_BETTER);
 	assert_true(config.xdp);
+	assert_int_equal(config.rx, RX_DIRECT);
 	assert_int_equal(config.n_addresses, 3);
 	assert_string_equal(addr_format(&config.addresses[1], true, buf), "2001:db8::10/64");
 	assert_string_equal(addr_format(&config.addresses[2], true, buf), "198.51.100.1/32");

@@ -215,8 +215,6 @@ static void test_later(void **state)
 		{GOOD "hash: vlan+srcmac\n",
 		 "f:5: hash: \"vlan+srcmac\" is not supported by this version (layer2, layer2+3 or "
 		 "layer3+4)"},
-		{GOOD "rx: direct\n",
-		 "f:5: rx: \"direct\" is not supported by this version (redirect)"},
 		{GOOD "rdma: {vport: x}\n", "f:5: rdma: is not supported by this version"},
 		{GOOD "vlans:\n- {id: 1}\n", "f:6: vlans: is not supported by this version"},
 		{"team: t\nports:\n- name: e\n  rdma: on\n",

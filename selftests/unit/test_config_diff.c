@@ -44,7 +44,9 @@ static void test_scalars(void **state)
 {
 	expect(BASE, BASE "mode: balance-xor\nhash: layer2\n", 2,
 	       "mode: active-backup -> balance-xor\nhash: layer3+4 -> layer2\n");
-	expect(BASE, BASE "mac: 02:00:00:00:00:01\nmtu: 9000\nprimary: eth1\nxdp: true\n", 4,
+	expect(BASE,
+	       BASE "rx: direct\nmac: 02:00:00:00:00:01\nmtu: 9000\nprimary: eth1\nxdp: true\n", 5,
+	       "rx: redirect -> direct\n"
 	       "mac: automatic -> 02:00:00:00:00:01\nmtu: automatic -> 9000\n"
 	       "primary: none -> eth1\nxdp: false -> true\n");
 	expect(BASE "mac: 02:00:00:00:00:01\nmtu: 9000\nprimary: eth1\n", BASE, 3,

@@ -20,7 +20,7 @@ declare -gA _bpfteam_values=(
 	[--hash]='layer2 layer2+3 layer3+4'
 	[--detect]='auto state fentry kprobe poll'
 	[--primary-reselect]='always better failure'
-	[--rx]='redirect'
+	[--rx]='redirect direct'
 	[--proto]='tcp udp sctp icmp'
 )
 _bpfteam_free='--primary --mac --mtu --address --updelay --downdelay --arp-interval --arp-ip-target

@@ -20,8 +20,6 @@ static const char *const later_modes[] = {
 	"balance-alb", "6", "random",    "adaptive", "roundrobin", "lacp", NULL,
 };
 static const char *const later_hashes[] = {"encap2+3", "encap3+4", "vlan+srcmac", "txhash", NULL};
-static const char *const later_rx[] = {"direct", NULL};
-static const struct name rx_now[] = {{"redirect", RX_REDIRECT, false}, {}};
 
 static int set_address(void *target, const char *value, struct err *err)
 {
@@ -100,8 +98,8 @@ const struct option_row attach_rows[] = {
 	 .kind = OPTION_CALL, .set = set_arp_target},
 	{.name = "xdp", .help = "XDP on ports and team (resets many NICs)", .kind = OPTION_FLAG,
 	 .offset = IN_CONFIG(xdp)},
-	{.name = "rx", .value = "PATH", .help = "how frames reach the team", .kind = OPTION_WORD,
-	 .offset = IN_CONFIG(rx), .names = rx_now, .later = later_rx},
+	{.name = "rx", .value = "PATH", .help = "how received frames reach the team",
+	 .kind = OPTION_WORD, .offset = IN_CONFIG(rx), .names = rx_names},
 	{.name = "move-addresses", .help = "move the ports' addresses and routes to the team",
 	 .kind = OPTION_FLAG, .offset = offsetof(struct attach_options, move_addresses)},
 	{.name = "no-failover", .help = "accept a team in which nobody can see a failure",

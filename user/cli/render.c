@@ -311,6 +311,10 @@ static void render_team(const json_t *team)
 	       json_text(team, "hash"), json_text(team, "detector"),
 	       json_is_true(member(team, "daemon")) ? "yes" : "no",
 	       (int64_t)json_integer_value(member(team, "failovers")));
+	if (strcmp(json_text(team, "rx"), "redirect"))
+		printf("  rx %s%s%s\n", json_text(team, "rx"),
+		       *json_text(team, "rx_obstacle") ? ", in its way: " : "",
+		       json_text(team, "rx_obstacle"));
 	printf("  mac %s, mtu %" PRId64 ", ifindex %" PRId64 "\n", json_text(team, "mac"),
 	       (int64_t)json_integer_value(member(team, "mtu")),
 	       (int64_t)json_integer_value(member(team, "ifindex")));

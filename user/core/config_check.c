@@ -224,10 +224,6 @@ static int check_team(const struct config *config, struct config_spot *spot, str
 		return -EINVAL;
 	if (check_team_name(config->team, err))
 		return fail_at(spot, "team", -1, NULL);
-	if (config->rx == RX_DIRECT) {
-		err_set(err, -EINVAL, "\"direct\" is not supported by this version (redirect)");
-		return fail_at(spot, "rx", -1, NULL);
-	}
 	if (config->primary[0] && !config_port(config, config->primary)) {
 		err_set(err, -EINVAL, "%s is not among the ports", config->primary);
 		return fail_at(spot, "primary", -1, NULL);

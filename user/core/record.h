@@ -49,7 +49,10 @@ struct saved_port {
 	struct mac probe_mac;
 	uint32_t mtu;
 	uint8_t addr_gen_mode; /* IN6_ADDR_GEN_MODE_* */
-	bool had_ipv6; /* and has none while it is a member */
+	bool had_ipv6; /* and has none while it is a member, or in rx: direct is silent */
+	bool direct; /* settings made for rx: direct; what they were: */
+	uint32_t rp_filter;
+	bool ipv6_forwarding;
 	struct saved_addr addrs[RECORD_ADDRS_MAX];
 	unsigned n_addrs;
 	struct saved_route routes[RECORD_ROUTES_MAX];

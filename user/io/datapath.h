@@ -4,7 +4,7 @@
  *
  * Everything that keeps a team running is pinned under BPFFS/TEAM ('.' and '%' in TEAM's name as
  * "%2e" and "%25", since bpffs refuses dots):
- *   tables port_stats probes events record                   the maps of abi.h
+ *   tables port_stats probes events record local              the maps of abi.h
  *   watch port_ids tx_ports meta                             timer, ifindex -> id, DEVMAP, our own
  *   explain learn                                            programs, run by BPF_PROG_TEST_RUN
  *   tx inner                                                 tcx links (absent with clsact)
@@ -59,6 +59,7 @@ struct datapath_config {
 	uint32_t arp_target[BPFTEAM_ARP_TARGETS_MAX]; /* IPv4, network order */
 	unsigned n_arp_target;
 	bool xdp;
+	bool direct; /* what datapath_set_local() names stays on the port */
 };
 
 /* Identifies the build of the BPF programs (a hash over the objects): adopt swaps when it differs. */
@@ -138,6 +139,12 @@ int datapath_clear_noticed(struct datapath *dp, unsigned id);
 int datapath_set_prev(struct datapath *dp, unsigned id, unsigned for_ms);
 int datapath_add_failover(struct datapath *dp);
 int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret);
+
+/*
+ * Addresses whose frames stay on the port, where config.direct; the first few are found fastest. What
+ * is too many is left out, and goes by the redirect; n = 0: everything does.
+ */
+int datapath_set_local(struct datapath *dp, const struct addr *addrs, unsigned n);
 
 int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS]);

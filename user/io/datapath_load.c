@@ -137,6 +137,7 @@ int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct
 	skel->rodata->cfg_port = id;
 	skel->rodata->cfg_vport = config->ifindex;
 	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
+	skel->rodata->cfg_direct = config->direct;
 	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
 	skel->rodata->cfg_probe = config->probe;
 	memcpy((void *)skel->rodata->cfg_arp_target, config->arp_target,

@@ -34,6 +34,8 @@ static const struct {
 		       BPF_F_MMAPABLE},
 	[DP_PORT_IDS] = {"port_ids", BPF_MAP_TYPE_HASH, 4, 4, BPFTEAM_PORTS_MAX, 0},
 	[DP_TX_PORTS] = {"tx_ports", BPF_MAP_TYPE_DEVMAP, 4, 4, BPFTEAM_PORTS_MAX, 0},
+	[DP_LOCAL] = {"local", BPF_MAP_TYPE_HASH, sizeof(struct bpfteam_ip), 4, BPFTEAM_LOCAL_MAX,
+		      0},
 };
 
 static int map_memory(struct datapath *dp, enum dp_map map)
@@ -70,7 +72,7 @@ int dp_maps_create(struct datapath *dp, struct err *err)
 			return dp_fail(err, r, "%s: BPF map %s", dp->team, specs[i].name);
 	}
 	memset(dp_slots(dp), BPFTEAM_PORT_NONE, sizeof(struct bpfteam_slot) * BPFTEAM_SLOTS);
-	return 0;
+	return datapath_set_local(dp, NULL, 0);
 }
 
 static bool map_fits(int fd, enum dp_map map)

@@ -70,6 +70,7 @@ enum dp_map {
 	DP_RECORD,
 	DP_PORT_IDS,
 	DP_TX_PORTS,
+	DP_LOCAL,
 	DP_MAPS,
 };
 
@@ -130,6 +131,13 @@ static inline struct bpfteam_slot *dp_slots(const struct datapath *dp)
 	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
 
 	return tables ? tables->slots : NULL;
+}
+
+static inline struct bpfteam_local *dp_local(const struct datapath *dp)
+{
+	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
+
+	return tables ? &tables->local : NULL;
 }
 
 /* datapath_state.c */

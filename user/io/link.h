@@ -87,6 +87,18 @@ int link_set_addr_gen_mode(struct link *link, uint32_t ifindex, uint8_t mode, st
 bool link_ipv6_is_on(const char *name);
 int link_set_ipv6(const char *name, bool on);
 
+/* As a router: the device is in the routers' groups then, and reports them by MLD. */
+bool link_ipv6_forwards(const char *name);
+int link_set_ipv6_forwards(const char *name, bool on);
+
+/*
+ * IPv4's check of source addresses (RFC 3704), by its sysctl: 0 off, 1 strict, 2 loose. What counts
+ * for a device is the greater of its own and that of "all".
+ */
+unsigned link_rp_filter(const char *name);
+int link_set_rp_filter(const char *name, unsigned value);
+bool link_can_set_rp_filter(const char *name);
+
 /* A further unicast address the device shall receive (bridge fdb add MAC dev DEV self).
  * -EOPNOTSUPP where the driver can't; -EEXIST counts as 0. */
 int link_add_unicast(struct link *link, uint32_t ifindex, const struct mac *mac, struct err *err);
@@ -141,7 +153,8 @@ int link_poll_read(struct link_poll *poll);
 
 /*
  * Events: link_events_fd() becomes readable (non-blocking, for epoll); link_events_read() drains it.
- * kind RTM_NEWLINK, RTM_DELLINK (info whole), RTM_NEWADDR, RTM_DELADDR (info->ifindex only).
+ * kind RTM_NEWLINK, RTM_DELLINK (info whole), RTM_NEWADDR, RTM_DELADDR (info->ifindex only),
+ * RTM_NEWNETCONF (a sysctl: info->ifindex, or that of nothing for "all" and "default").
  * Returns 0, or -ENOBUFS when messages were lost and everything has to be read again.
  */
 int link_events_open(struct link *link, struct err *err);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/netconf.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,7 +18,8 @@
 
 int link_events_open(struct link *link, struct err *err)
 {
-	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
+	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+				     RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF};
 	int size = EVENTS_RCVBUF, code, fd;
 	struct mnl_socket *nl;
 
@@ -75,6 +77,18 @@ static bool parse_addr(const struct nlmsghdr *nlh, struct link_info *ret)
 	return true;
 }
 
+static bool parse_netconf(const struct nlmsghdr *nlh, struct link_info *ret)
+{
+	const struct nlattr *tb[NETCONFA_IFINDEX + 1];
+
+	memset(ret, 0, sizeof(*ret));
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct netconfmsg))
+		return false;
+	link_nl_attrs(nlh, sizeof(struct netconfmsg), tb, NETCONFA_IFINDEX);
+	ret->ifindex = link_nl_u32(tb[NETCONFA_IFINDEX], 0);
+	return true;
+}
+
 static bool parse_event(const struct nlmsghdr *nlh, struct link_info *ret)
 {
 	switch (nlh->nlmsg_type) {
@@ -84,6 +98,8 @@ static bool parse_event(const struct nlmsghdr *nlh, struct link_info *ret)
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		return parse_addr(nlh, ret);
+	case RTM_NEWNETCONF:
+		return parse_netconf(nlh, ret);
 	default:
 		return false;
 	}

@@ -4,18 +4,14 @@
  *
  * RTM_NEWLINK, RTM_SETLINK, RTM_DELLINK (net/core/rtnetlink.c), veth's own attributes
  * (drivers/net/veth.c), and RTM_NEWNEIGH of AF_BRIDGE with NTF_SELF for secondary unicast addresses
- * (ndo_dflt_fdb_add(), as `bridge fdb add ... self permanent`). IPv6 goes by sysctl
- * (addrconf_disable_ipv6(), net/ipv6/addrconf.c).
+ * (ndo_dflt_fdb_add(), as `bridge fdb add ... self permanent`).
  */
 #include <net/if.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/veth.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "io/link_nl.h"
 
@@ -127,37 +123,6 @@ int link_set_addr_gen_mode(struct link *link, uint32_t ifindex, uint8_t mode, st
 		return link_nl_fail(link, ret, ifindex, err, "set IPv6 address generation mode %u",
 				    mode);
 	return 0;
-}
-
-static int open_disable_ipv6(const char *name, int flags)
-{
-	char path[64 + IFNAMSIZ];
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%.15s/disable_ipv6", name);
-	return open(path, flags | O_CLOEXEC);
-}
-
-bool link_ipv6_is_on(const char *name)
-{
-	int fd = open_disable_ipv6(name, O_RDONLY);
-	char c = 0;
-	bool on = fd >= 0 && read(fd, &c, 1) == 1 && c == '0';
-
-	if (fd >= 0)
-		close(fd);
-	return on;
-}
-
-int link_set_ipv6(const char *name, bool on)
-{
-	int fd = open_disable_ipv6(name, O_WRONLY), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, on ? "0" : "1", 1) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
 }
 
 int link_delete(struct link *link, uint32_t ifindex, struct err *err)

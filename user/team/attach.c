@@ -175,6 +175,8 @@ static int build(struct team *team, unsigned flags, struct err *err)
 	ret = ret ?: link_set_up(team->link, team->rec->ifindex, true, err);
 	ret = ret ?: join_all(team, flags, err);
 	ret = ret ?: move_configure(team, NULL, &team->rec->config, err);
+	if (!ret)
+		direct_refresh(team);
 	if (!ret && team->env->daemon)
 		ret = link_events_open(team->link, err);
 	team->rec->complete = true;

@@ -67,8 +67,10 @@ static int change(struct team *team, const struct config *config, unsigned flags
 
 	if (ret)
 		return ret;
-	if (!config_diff(&team->rec->config, config, fn, arg))
+	if (!config_diff(&team->rec->config, config, fn, arg)) {
+		direct_refresh(team);
 		return team_replan(team, team_now_ns());
+	}
 	ret = team_bring(team, config, flags, err);
 	if (!ret)
 		team_emit(team, EVENT_CONFIG, "", "configuration changed", 0);

@@ -129,8 +129,10 @@ int team_check_ports(const struct team_env *env, struct link *link, const struct
 {
 	struct link_info info;
 	unsigned found = 0;
-	int ret;
+	int ret = direct_check(config, running, flags, err);
 
+	if (ret)
+		return ret;
 	for (unsigned i = 0; i < config->n_ports; i++) {
 		const char *name = config->ports[i].name;
 

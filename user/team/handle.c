@@ -89,6 +89,8 @@ static void on_link(int kind, const struct link_info *info, void *arg)
 	stacked = (kind == RTM_NEWLINK || kind == RTM_DELLINK) && info->lower == team->rec->ifindex;
 	if (stacked)
 		vport_stacked(team);
+	if (info->ifindex == team->rec->ifindex || kind == RTM_NEWNETCONF)
+		team->direct_stale = true;
 	/*
 	 * Addresses, of the team's interface and of devices stacked on it, are what the neighbours
 	 * are told of. Links of others, which come and go on a host of containers, are not.
@@ -117,7 +119,7 @@ static void resync(struct team *team)
 {
 	struct link_info before = team->vport, now;
 
-	team->told_stale = true;
+	team->told_stale = team->direct_stale = true;
 	if (!vport_update(team)) {
 		now = team->vport;
 		team->vport = before;
@@ -238,6 +240,8 @@ int team_handle(struct team *team, uint64_t now_ns)
 	if (team->vport_gone)
 		return over(team);
 	next = least(retry_joins(team, now_ns), look_at_vport(team, now_ns));
+	if (team->direct_stale)
+		direct_refresh(team);
 	poll_ports(team, now_ns);
 	next = least(next, probe_turn(team, now_ns));
 	if (team->dirty || now_ns >= team->ports_ns) {

@@ -3,7 +3,8 @@
  * member.c - one port joins a team and leaves it. What the port was like goes into the record before
  * anything is changed, so that a detach, also one after a crash, gives it back.
  *
- * A member's own stack keeps silent: it has no addresses, makes none, and has IPv6 off, for the port
+ * A member's own stack keeps silent: it has no addresses, makes none, and has IPv6 off (but see
+ * direct.c), for the port
  * whose MAC the team bears would otherwise move the switch's entry for that MAC to a port that may
  * not receive. Without addresses alone IPv6 would still send MLD reports: of the groups left with
  * them, and of a router's at each return of the link. Where sysctls are read-only that is put up with.
@@ -264,6 +265,7 @@ static int leave(struct team *team, unsigned i, bool moved, struct err *err)
 	if (!saved->joined)
 		return ret;
 	if (there) {
+		direct_close_port(team, i);
 		restore_filters(team, saved);
 		if (member->info.mtu != saved->mtu)
 			link_set_mtu(team->link, saved->ifindex, saved->mtu, NULL);
@@ -345,11 +347,15 @@ int member_settle(struct team *team, unsigned i, bool move, struct err *err)
 	int ret = move ? move_to_team(team, i, err) : move_silence(team, i, err);
 
 	ret = ret ?: team_store(team, err);
-	if (ret)
+	if (ret) {
 		member_leave(team, i, NULL);
-	else if (team->rec->ports[i].had_ipv6)
+		return ret;
+	}
+	if (team->rec->ports[i].had_ipv6)
 		link_set_ipv6(team->rec->ports[i].name, false);
-	return ret;
+	direct_set_port(team, i);
+	team->direct_stale = true;
+	return 0;
 }
 
 /* The device is gone from this namespace: there is nothing to give back to it. */

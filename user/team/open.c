@@ -94,6 +94,7 @@ void team_datapath_config(const struct team *team, struct datapath_config *ret)
 		.probe = config->arp_interval_ms != 0,
 		.n_arp_target = config->n_arp_ip_target,
 		.xdp = config->xdp,
+		.direct = config->rx == RX_DIRECT,
 	};
 	for (unsigned i = 0; i < config->n_arp_ip_target; i++)
 		memcpy(&ret->arp_target[i], config->arp_ip_target[i].byte, 4);
@@ -179,6 +180,7 @@ static int open_team(struct team *team, const char *name, struct err *err)
 	team->read_only = !team->env->daemon;
 	if (team->env->daemon)
 		vport_follow_promisc(team);
+	team->direct_stale = true;
 	team->dirty = true;
 	return team_replan(team, team_now_ns());
 }

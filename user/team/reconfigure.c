@@ -16,7 +16,7 @@
 
 static bool same_programs(const struct config *a, const struct config *b)
 {
-	return a->mode == b->mode && a->hash == b->hash && a->xdp == b->xdp &&
+	return a->mode == b->mode && a->hash == b->hash && a->xdp == b->xdp && a->rx == b->rx &&
 	       a->detect.method == b->detect.method && !a->arp_interval_ms == !b->arp_interval_ms &&
 	       a->n_arp_ip_target == b->n_arp_ip_target &&
 	       !memcmp(a->arp_ip_target, b->arp_ip_target,
@@ -174,8 +174,14 @@ static int prepare(struct team *team, const struct config *from, const struct co
 	ret = ret ?: set_interface(team, from, to, err);
 	if (!ret && to->arp_interval_ms)
 		ret = add_probe_macs(team, err);
+	/* The ports take what is left on them before anything is, and as long as anything is. */
+	if (!ret && to->rx == RX_DIRECT)
+		direct_set_ports(team);
 	if (!ret && (swap || !same_programs(from, to) || !mac_equal(&mac, &team->rec->mac)))
 		ret = swap_programs(team, from->mode, err);
+	if (!ret && to->rx != RX_DIRECT)
+		direct_set_ports(team);
+	direct_refresh(team);
 	team->slots_valid = false;
 	return ret ?: team_replan(team, team_now_ns());
 }

@@ -74,6 +74,17 @@ static json_t *vport_json(const struct team *team, const struct bpfteam_stats *s
 	return vport;
 }
 
+/* What keeps rx: direct from being in force, or null. */
+static json_t *rx_obstacle(struct team *team)
+{
+	char text[DIRECT_TEXT_MAX];
+	const char *why = NULL;
+
+	if (team->rec->config.rx == RX_DIRECT)
+		why = direct_obstacle(team, text);
+	return why ? json_string(why) : json_null();
+}
+
 json_t *team_status(struct team *team, bool daemon)
 {
 	const struct config *config = &team->rec->config;
@@ -93,6 +104,8 @@ json_t *team_status(struct team *team, bool daemon)
 	json_object_set_new(status, "active_port",
 			    *team_active_port(team) ? json_string(team_active_port(team))
 						    : json_null());
+	json_object_set_new(status, "rx", json_string(name_of(rx_names, config->rx)));
+	json_object_set_new(status, "rx_obstacle", rx_obstacle(team));
 	json_object_set_new(status, "failovers", json_integer(team_failovers(team)));
 	json_object_set_new(status, "ports", ports);
 	json_object_set_new(status, "vports", json_pack("[o]", vport_json(team, &sum)));

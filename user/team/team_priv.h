@@ -13,6 +13,7 @@
  *   plan_apply.c   from the states of the ports to the maps
  *   probe.c        the ARP monitor
  *   notice.c       gratuitous ARP and NA; events for those who listen
+ *   direct.c       rx: direct: settings of the ports, addresses, what is in its way
  *   vport.c        the team's interface: creation, MTU, MAC, promiscuity, carrier
  *   reconfigure.c  one configuration to another without losing a frame
  *   change.c       apply and port changes: lock, checks
@@ -56,6 +57,7 @@ struct member {
 };
 
 #define TOLD_MAX 1024
+#define DIRECT_TEXT_MAX 96
 
 /* An address on a device, as the neighbours are told of it. */
 struct told {
@@ -85,6 +87,8 @@ struct team {
 	struct told told[TOLD_MAX];
 	unsigned n_told;
 	bool told_stale;
+	bool direct_stale;
+	char direct_why[DIRECT_TEXT_MAX]; /* as last told: why everything is redirected */
 	uint64_t notice_ns, poll_ns, rejoin_ns, look_ns;
 	uint64_t ports_ns; /* when a port's state wants to be worked out again */
 	uint64_t deadline_ns; /* the least of all */
@@ -151,6 +155,15 @@ void notice_refresh(struct team *team);
 uint64_t notice_turn(struct team *team, uint64_t now_ns);
 void team_emit(struct team *team, enum team_event_type type, const char *port, const char *cause,
 	       uint64_t datapath_ns);
+
+/* direct.c */
+int direct_check(const struct config *config, const struct config *running, unsigned flags,
+		 struct err *err);
+void direct_set_port(struct team *team, unsigned i);
+void direct_set_ports(struct team *team);
+void direct_close_port(struct team *team, unsigned i);
+void direct_refresh(struct team *team);
+const char *direct_obstacle(struct team *team, char buf[DIRECT_TEXT_MAX]);
 
 /* vport.c */
 int vport_update(struct team *team);

@@ -191,6 +191,7 @@ void vport_follow_promisc(struct team *team)
 	uint32_t base = promisc ? lasting_promisc(team) : 0;
 	uint32_t capture = promisc > base;
 
+	team->direct_stale = true;
 	datapath_set_masks(team->dp, &(struct datapath_masks){
 					     .promisc = &promisc,
 					     .promisc_base = &base,
