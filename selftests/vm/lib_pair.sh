@@ -33,11 +33,20 @@ peer_serve() {
 
 # peer COMMAND...: at the peer; its output, and its exit status.
 peer() {
-	local out
-	out=$(printf '{ %s\n} </dev/null; echo "status $?"\n' "$*" |
-		socat -t 60 - "TCP:$CONTROL_PEER:$CONTROL_PORT") || return
-	[ "${out%status *}" = "" ] || printf '%s' "${out%status *}"
-	return "${out##*status }"
+	local fd line
+	exec {fd}<>"/dev/tcp/$CONTROL_PEER/$CONTROL_PORT" || return
+	printf '{ %s\n} </dev/null; echo "status $?"\n' "$*" >&"$fd"
+	while read -r -t 60 line <&"$fd"; do
+		case $line in
+		'status '*)
+			exec {fd}>&-
+			return "${line#status }"
+			;;
+		esac
+		printf '%s\n' "$line"
+	done
+	exec {fd}>&-
+	return 1
 }
 
 peer_is_there() {

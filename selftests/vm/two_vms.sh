@@ -29,7 +29,7 @@ start_vms() {
 	need_tool socat jq
 	need_built bpfteam bpfteamd tools/stream
 	exec 3>&1
-	reason=$(tools/vm/run -t 300 -n 3 -p "B=$BUILD $self peer" -- \
+	reason=$(tools/vm/run -c 1 -t 300 -n 3 -p "B=$BUILD $self peer" -- \
 		env "B=$BUILD" "$self" host 2>&1 >&3)
 	status=$?
 	[ "$status" != 4 ] || [ -z "$reason" ] || skip_all "${reason%%$'\n'*}"
@@ -55,7 +55,7 @@ be_peer() {
 # Connections that stay open through the whole test: a line goes there and comes back.
 connect() {
 	coproc TCP4 { on host socat - "TCP:$PEER4:7001"; } 2>/dev/null
-	coproc TCP6 { on host socat - "TCP:[$PEER6]:7001"; } 2>/dev/null
+	{ coproc TCP6 { on host socat - "TCP:[$PEER6]:7001"; }; } 2>/dev/null
 }
 
 WORD=0
@@ -75,21 +75,19 @@ reach_each_other() {
 		peer "ping -nqc1 -W2 $HOST4 && ping -nqc1 -W2 $HOST6"
 }
 
-peer_counts() { # NIC rx|tx
-	peer "cat /sys/class/net/$1/statistics/$2_packets"
-}
-
-# carries NIC NUMBER: of the traffic that runs, the cable carries both ways more, the other one none.
+# carries N: of the traffic that runs, cable N carries what goes and what comes, the other one nothing.
 carries() {
-	local other=$((1 - $1)) way before after
-	for way in rx tx; do
-		before=($(peer_counts "b$1" "$way") $(peer_counts "b$other" "$way"))
-		pause 0.5
-		after=($(peer_counts "b$1" "$way") $(peer_counts "b$other" "$way"))
-		echo "b$1, b$other: $way ${before[*]} -> ${after[*]}"
-		[ $((after[0] - before[0])) -ge $((RATE / 10)) ] || return 1
-		[ $((after[1] - before[1])) -le 5 ] || return 1
-	done
+	local grown files="/sys/class/net/b[01]/statistics"
+	grown=$(peer "exec 3< <(cat $files/rx_packets $files/tx_packets
+			read -rt 0.5 <> <(:)
+			cat $files/rx_packets $files/tx_packets)
+		mapfile -tu 3 n
+		for i in 0 1 2 3; do echo \$((n[i + 4] - n[i])); done") || return
+	echo "frames that b0 and b1 received, and sent: ${grown//$'\n'/ }"
+	# shellcheck disable=SC2086 # numbers
+	set -- "$1" $grown
+	[ "$1" = 0 ] || set -- "$1" "$3" "$2" "$5" "$4"
+	[ "$2" -ge $((RATE / 10)) ] && [ "$3" -le 5 ] && [ "$4" -ge $((RATE / 10)) ] && [ "$5" -le 5 ]
 }
 
 team_is() { # ACTIVE A0 A1: what show says
@@ -117,7 +115,7 @@ streams_start() {
 
 streams_stop() {
 	kill "$TX_SEND"
-	peer 'kill $(cat /tmp/rx.pid)'
+	peer "xargs kill </tmp/rx.pid"
 	reap "$TX_SEND"
 	reap "$RX_RECV"
 	wait_for 10 peer "test -s /tmp/tx.recv"
@@ -139,7 +137,7 @@ lose() {
 	check "a$n without carrier: a$other carries what goes and what comes" \
 		wait_for 10 carries "$other"
 	check "a$n without carrier: monitor told of the port and why" wait_for 5 told \
-		".event == \"port-down\" and .port == \"a$n\" and .cause == \"carrier\""
+		".event == \"port-down\" and .port == \"a$n\" and .cause == \"no carrier\""
 }
 
 regain() { # N
@@ -179,8 +177,8 @@ judge_streams() {
 		lost=$(jq .lost "$TMP/$way.recv")
 		say "$way: $(jq -c '{sent, received, lost, duplicates, reordered, longest_gap_ms}' \
 			"$TMP/$way.recv")"
-		check "$way: three cuts of $RATE frames a second cost at most 900 ($lost)" \
-			test "$lost" -le 900
+		check "$way: two cuts of $RATE frames a second cost at most 600 ($lost)" \
+			test "$lost" -le 600
 		check_eq "$way: nothing came twice" "$(jq .duplicates "$TMP/$way.recv")" 0
 	done
 }
@@ -198,6 +196,7 @@ be_host() {
 		must ip link set "a$i" netns "${NS[host]}"
 		must on host ip link set "a$i" up
 	done
+	# shellcheck disable=SC2119
 	start_daemon
 	printf '%s\n' 'team: team0' 'primary: a0' 'ports: [{name: a0}, {name: a1}]' \
 		"addresses: [$HOST4/24, \"$HOST6/64\"]" 'detect: {updelay_ms: 100}' \
@@ -215,11 +214,10 @@ be_host() {
 	check "a0 is active again, and carries" wait_for 10 carries 0
 	lose 1
 	regain 1
-	lose 0
-	regain 0
 	streams_stop
 	judge_streams
 	lose_both
+	[ "$TAP_FAILED" = 0 ] || say_file "$TMP/monitor"
 	finish
 }
 
