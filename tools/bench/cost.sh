@@ -16,10 +16,10 @@ bench_setup
 for name in "${@:-raw}"; do
 	contender "$name" "$mode" 2 || continue
 	for ((run = 0; run < RUNS; run++)); do
-		must on host "$TOOLS/packets" --host "${NS[host]}" --peer "${NS[peer]}" --mac "$DEV_MAC" \
+		measure "$TOOLS/packets" --host "${NS[host]}" --peer "${NS[peer]}" --mac "$DEV_MAC" \
 			--port p0 --ops tx4,rx4,rt4,tx6,rx6,rt6 --table cost --contender "$name" \
 			--prefix "$mode " --count "$COUNT"
-		cat "$TMP/must"
 	done
 	contender_end
 done
+exit "$STATUS"

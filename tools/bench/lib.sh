@@ -29,9 +29,34 @@ RUNS=${RUNS:-${SHORT:+2}} RUNS=${RUNS:-5}
 COUNT=${COUNT:-${SHORT:+500}} COUNT=${COUNT:-2000}
 DEV='' DEV_MAC=''
 
+# Instead of that of the tests: while the machine waits for a file of the host's, a clock that counts
+# instructions may jump on by a minute. So tries are counted, 20 to the second.
+wait_for() { # SECONDS COMMAND...
+	local tries=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		pause 0.02
+	done
+}
+
 # A cell that could not be measured. The report shows it.
 missing() { # CONTENDER TABLE REASON
 	printf 'MISSING\t%s\t%s\t%s\n' "$2" "$1" "$3"
+}
+
+# measure COMMAND...: in the host, for CONTENDER; its output are samples. One that fails is named, and
+# the script goes on, to end with STATUS.
+STATUS=0
+measure() {
+	if on host "$@" >"$TMP/samples" 2>"$TMP/failed"; then
+		cat "$TMP/samples"
+	else
+		missing "$CONTENDER" "$TABLE" "failed: $(tail -n 1 "$TMP/failed")"
+		# shellcheck disable=SC2034 # the scripts' exit status
+		STATUS=1
+	fi
 }
 
 bench_setup() {
@@ -65,7 +90,7 @@ mac_of() {
 	printf '02:00:00:00:01:%02x' "$1"
 }
 
-# One function for each contender makes DEV of the PORTs; it fails, with one line in $TMP/why, where
+# A function for each contender makes DEV of the PORTs; it fails, with one line in $TMP/why, where
 # that can't be had. MODE is active-backup or balance-xor, by addresses and ports.
 
 make_raw() { # MODE PORT...
@@ -110,8 +135,20 @@ make_bpfteam() { # MODE PORT... [ATTACH_OPTION...]
 	DEV=team0
 	# shellcheck disable=SC2119 # no options of ours are meant
 	start_daemon
-	bpfteam attach team0 "$@" --mode "$mode" --hash layer3+4 >"$TMP/why" 2>&1
+	bpfteam attach team0 --mode "$mode" --hash layer3+4 "$@" >"$TMP/why" 2>&1
 }
+
+# What attach is told for each bpfteam.
+declare -A OPTIONS=(
+	[bpfteam]=''
+	[bpfteam-direct]='--rx direct'
+	[bpfteam, detector fentry]='--detect fentry'
+	[bpfteam, detector poll]='--detect poll'
+	[bpfteam, hash layer2]='--hash layer2'
+	[bpfteam, hash layer2+3]='--hash layer2+3'
+	[bpfteam, active-backup]='--mode active-backup'
+	[bpfteam, promiscuous]=''
+)
 
 # contender NAME MODE N: that contender of N ports, until the peer answers; fails when it can't be
 # had, and says so in the samples.
@@ -126,9 +163,10 @@ contender() {
 	raw) make_raw "$mode" "${ports[@]}" ;;
 	bonding) make_bonding "$mode" "${ports[@]}" ;;
 	teamd) make_teamd "$mode" "${ports[@]}" ;;
-	bpfteam) make_bpfteam "$mode" "${ports[@]}" ;;
-	bpfteam-direct) make_bpfteam "$mode" "${ports[@]}" --rx direct ;;
-	bpfteam-poll) make_bpfteam "$mode" "${ports[@]}" --detect poll ;;
+	bpfteam*)
+		# shellcheck disable=SC2086 # a list of words
+		make_bpfteam "$mode" "${ports[@]}" ${OPTIONS[$1]}
+		;;
 	*) bail "$1: unknown contender" ;;
 	esac || {
 		missing "$1" "$TABLE" "$(head -n 1 "$TMP/why")"
@@ -139,12 +177,20 @@ contender() {
 	if wait_for 10 ping_peer; then
 		# libteam 1.31's loadbalance runner answers each message that an option was set by
 		# setting it again, without end. The kernel does without it while nothing changes.
-		[ "$1 $mode" != "teamd balance-xor" ] || kill -STOP "$TEAMD"
+		if [ "$1 $mode" = "teamd balance-xor" ]; then
+			wait_for 20 ports_went_up "$3" && pause 1
+			kill -STOP "$TEAMD"
+		fi
 		wait_for 20 idle && return
 	fi
 	missing "$1" "$TABLE" "$mode, $3 ports: no answer from the peer, or the machine is never idle"
 	contender_end
 	return 1
+}
+
+# teamd says so of each, and then enables it.
+ports_went_up() { # N
+	[ "$(grep -c 'went up' "$TMP/why")" = "$1" ]
 }
 
 # A daemon that is still finding its way, teamd for one, would be counted too.

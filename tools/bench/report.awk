@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # report.awk - the tables of results.md, from SUITE.tsv files (tools/bench/report). A cell is what was
-# measured of one contender in one case on one kernel: n values.
+# measured of one contender in one case on one kernel: n values. `medians` names a file that gets a line
+# for each, for the plots: kernel, table, contender, case, unit, median, median above the raw NIC's.
 
 BEGIN {
-	FS = "\t"
+	FS = OFS = "\t"
 	title["cost"] = "Instructions a packet"
 	title["tcp"] = "Bulk TCP: instructions a byte, both ends together"
 	title["scale: ports"] = "Scale: instructions a packet with 2 to 64 ports"
@@ -79,7 +80,7 @@ function signed(v) {
 	return (v > 0 ? "+" : "") number(v)
 }
 
-function print_table(group,    part, r, c, cell, raw, has_raw) {
+function print_table(group,    part, at, r, c, cell, raw, has_raw) {
 	split(group, part, SUBSEP)
 	printf "\n## %s (Linux %s)\n\n", part[2] in title ? title[part[2]] : part[2], part[1]
 	has_raw = (group, "raw") in contender_seen
@@ -93,6 +94,9 @@ function print_table(group,    part, r, c, cell, raw, has_raw) {
 			if (!(cell in count))
 				continue
 			split(rows[group, r], part, SUBSEP)
+			split(group, at, SUBSEP)
+			print at[1], at[2], contenders[group, c], part[1], part[2], median(cell), \
+				raw in count ? median(cell) - median(raw) : "" >medians
 			printf "| %s | %s | %d | %s | %s | %s | %s |", part[1], \
 				contenders[group, c], count[cell], number(value[cell, 1]), \
 				number(median(cell)), number(value[cell, count[cell]]), part[2]

@@ -12,8 +12,8 @@ need_built tools/bulk
 bench_setup
 for name in "${@:-raw}"; do
 	contender "$name" balance-xor 2 || continue
-	must on host "$TOOLS/bulk" --host "${NS[host]}" --peer "${NS[peer]}" --contender "$name" \
+	measure "$TOOLS/bulk" --host "${NS[host]}" --peer "${NS[peer]}" --contender "$name" \
 		--runs "$RUNS"
-	cat "$TMP/must"
 	contender_end
 done
+exit "$STATUS"
