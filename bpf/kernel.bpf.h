@@ -4,7 +4,8 @@
  * members used, found by name in the running kernel's BTF.
  *
  * The kfuncs are there from Linux 6.2. They are weak, and every use stands behind cfg_state, so that
- * an older kernel's verifier removes the calls before it would have to resolve them.
+ * an older kernel's verifier removes the calls before it would have to resolve them. libbpf before 1.5,
+ * though, looks for them in all modules' BTF, which takes CAP_SYS_ADMIN; hence WITHOUT_KFUNCS.
  */
 #ifndef BPFTEAM_KERNEL_BPF_H
 #define BPFTEAM_KERNEL_BPF_H
@@ -24,6 +25,7 @@ struct net_device {
 	unsigned long state;
 	int ifindex;
 	unsigned int promiscuity;
+	unsigned int operstate; /* one byte before Linux 6.9 */
 	struct {
 		struct net *net;
 	} nd_net;
@@ -33,10 +35,15 @@ struct sk_buff {
 	struct net_device *dev;
 } KERNEL_STRUCT;
 
+#ifdef WITHOUT_KFUNCS
+#define bpf_cast_to_kern_ctx(ctx) ((void *)NULL)
+#define bpf_rdonly_cast(obj, btf_id) ((void *)NULL)
+#else
 extern void *bpf_cast_to_kern_ctx(void *ctx) __weak __ksym;
 /* Newer libbpf declares it itself, beside this macro. */
 #ifndef bpf_core_cast
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __weak __ksym;
+#endif
 #endif
 
 /* Bits of net_device.state (enum netdev_state_t, include/linux/netdevice.h). */
@@ -46,12 +53,26 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __weak __ksym;
 #define DEVICE_LINK_BITS (DEVICE_START | DEVICE_PRESENT | DEVICE_NOCARRIER)
 #define DEVICE_LINK_UP (DEVICE_START | DEVICE_PRESENT)
 
+/* net_device.operstate (RFC 2863). */
+#define DEVICE_DOWN 2
+#define DEVICE_LOWER_DOWN 3
+
 /* The namespace's address; 0 on a kernel without namespaces, where nothing is to be told apart. */
 static __always_inline __u64 device_net(struct net_device *dev)
 {
 	if (!bpf_core_field_exists(dev->nd_net.net))
 		return 0;
 	return (__u64)dev->nd_net.net;
+}
+
+/*
+ * When carrier is back, the device's queues drop what comes until they are activated
+ * (net/core/link_watch.c, linkwatch_do_dev()), by the same work that sets operstate just before. A
+ * device that never had one says UNKNOWN.
+ */
+static __always_inline bool device_active(const struct net_device *dev)
+{
+	return dev->operstate != DEVICE_DOWN && dev->operstate != DEVICE_LOWER_DOWN;
 }
 
 /*
@@ -63,7 +84,7 @@ static __always_inline bool device_ready(const struct bpfteam_port *port)
 	struct net_device *dev = bpf_rdonly_cast((void *)port->dev,
 						 bpf_core_type_id_kernel(struct net_device));
 
-	return (dev->state & DEVICE_LINK_BITS) == DEVICE_LINK_UP &&
+	return (dev->state & DEVICE_LINK_BITS) == DEVICE_LINK_UP && device_active(dev) &&
 	       (__u32)dev->ifindex == port->ifindex && device_net(dev) == port->net;
 }
 
