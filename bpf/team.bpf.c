@@ -40,7 +40,10 @@ static __always_inline __u32 team_hash(struct __sk_buff *skb)
 {
 	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct frame frame;
+	__u32 hash;
 
+	if (cfg_hash == BPFTEAM_HASH_LAYER34 && shortcut_hash(data, end, &hash))
+		return hash;
 	parse(data, end, skb->vlan_present, flow_depth(), &frame);
 	if (unlikely(frame.cut) && end - data < skb->len)
 		return team_hash_slow(skb);
@@ -133,6 +136,18 @@ int team_tx_flow(struct __sk_buff *skb)
 
 	if (team_is_packet(skb) || !shortcut_hash(data, end, &hash) ||
 	    !shortcut_find(shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
+		return team_send_long(skb);
+	return shortcut_send(skb, shortcut);
+}
+
+/* The same by the other policies. */
+SEC("?tc")
+int team_tx_mac(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut;
+
+	if (team_is_packet(skb) ||
+	    !shortcut_find(shortcut_first(team_hash(skb) >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
 		return team_send_long(skb);
 	return shortcut_send(skb, shortcut);
 }

@@ -230,7 +230,7 @@ static inline struct bpf_program *team_program(struct team_bpf *skel,
 	if (options->mode == BPFTEAM_ACTIVE_BACKUP)
 		return skel->progs.team_tx_first;
 	return options->hash == BPFTEAM_HASH_LAYER34 ? skel->progs.team_tx_flow
-						     : skel->progs.team_tx;
+						     : skel->progs.team_tx_mac;
 }
 
 /* Learns a device as the loader does. Returns the program's result. */

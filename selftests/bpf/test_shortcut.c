@@ -24,10 +24,10 @@ static void tick(void)
 		bail("the timer can't be armed");
 }
 
-static struct team load(enum bpfteam_mode mode)
+static struct team load(enum bpfteam_mode mode, enum bpfteam_hash hash)
 {
 	const struct team_options options = {.mode = mode,
-					     .hash = BPFTEAM_HASH_LAYER34,
+					     .hash = hash,
 					     .state = true,
 					     .watch_ns = NO_TICK_NS};
 	struct team loaded = team_load(&options, PORTS);
@@ -174,7 +174,7 @@ static void test_fuzz(void)
 
 static void test_same(void)
 {
-	team = load(BPFTEAM_BALANCE_XOR);
+	team = load(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_LAYER34);
 	fill_all(false);
 	test_kinds("lower");
 	fill_all(true);
@@ -183,6 +183,29 @@ static void test_same(void)
 	test_cut(&kinds[3].flow, "UDP over IPv6");
 	test_fuzz();
 	team_free(&team);
+}
+
+/* By the other policies, the headers are read by the same code either way, and all are short. */
+static void test_policies(void)
+{
+	static const char *const names[] = {"layer2", "layer3+4", "layer2+3"};
+	struct frame_buf frame;
+
+	for (int hash = 0; hash < 3; hash++) {
+		unsigned wrong = 0;
+
+		if (hash == BPFTEAM_HASH_LAYER34)
+			continue;
+		team = load(BPFTEAM_BALANCE_XOR, hash);
+		for (unsigned i = 0; i < 2 * sizeof(kinds) / sizeof(*kinds); i++) {
+			fill_all(i & 1);
+			frame_build(&frame, &kinds[i / 2].flow);
+			wrong += way_of(frame.data, frame.len) != WAY_SHORT;
+		}
+		ok(!wrong, "%s: frames of all kinds come to the same slot the short way",
+		   names[hash]);
+		team_free(&team);
+	}
 }
 
 /* ---- when a shortcut is open ---- */
@@ -301,7 +324,7 @@ static void test_dead(void)
 
 static void test_open(enum bpfteam_mode mode)
 {
-	team = load(mode);
+	team = load(mode, BPFTEAM_HASH_LAYER34);
 	diag(mode == BPFTEAM_ACTIVE_BACKUP ? "active-backup" : "balance-xor");
 	is(open_ids(), 0, "nothing is open before the first tick");
 	test_policy();
@@ -314,6 +337,7 @@ int main(void)
 {
 	harness_init(PORTS);
 	test_same();
+	test_policies();
 	test_open(BPFTEAM_BALANCE_XOR);
 	test_open(BPFTEAM_ACTIVE_BACKUP);
 	return tap_done();

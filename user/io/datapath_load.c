@@ -16,6 +16,7 @@
 #include "io/datapath_priv.h"
 #include "port.skel.h"
 #include "team.skel.h"
+#include "team_plain.skel.h"
 #include "xdp.skel.h"
 
 static uint64_t fnv1a(uint64_t hash, const void *data, size_t len)
@@ -37,6 +38,8 @@ const char *datapath_build_id(void)
 	if (id[0])
 		return id;
 	elf = team_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = team_plain_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
 	elf = port_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
@@ -83,9 +86,25 @@ struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 		return skel->progs.team_tx;
 	if (skel->rodata->cfg_mode == BPFTEAM_ACTIVE_BACKUP)
 		return skel->progs.team_tx_first;
-	if (skel->rodata->cfg_hash == BPFTEAM_HASH_LAYER34)
-		return skel->progs.team_tx_flow;
-	return skel->progs.team_tx;
+	return skel->rodata->cfg_hash == BPFTEAM_HASH_LAYER34 ? skel->progs.team_tx_flow
+							      : skel->progs.team_tx_mac;
+}
+
+/* The two objects differ in kfuncs alone, so that one skeleton fits both. */
+static struct team_bpf *open_team(bool state)
+{
+	struct team_bpf *skel = calloc(1, sizeof(*skel));
+	int r = skel ? team_bpf__create_skeleton(skel) : -ENOMEM;
+
+	if (!r && !state)
+		skel->skeleton->data = team_plain_bpf__elf_bytes(&skel->skeleton->data_sz);
+	if (!r)
+		r = bpf_object__open_skeleton(skel->skeleton, NULL);
+	if (!r)
+		return skel;
+	team_bpf__destroy(skel);
+	errno = -r;
+	return NULL;
 }
 
 int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err)
@@ -93,7 +112,7 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	const struct datapath_config *config = &dp->config;
 	bool state = config->detector == DETECT_STATE;
 	bool watch = state && dp_have(DP_TIMER);
-	struct team_bpf *skel = team_bpf__open();
+	struct team_bpf *skel = open_team(state);
 	int r;
 
 	if (!skel)
