@@ -139,9 +139,10 @@ json_t *monitor_event(const char *time, const char *team, const char *event, con
 		      const char *cause, const char *detector, uint64_t datapath_ns,
 		      const char *active_port);
 
-/* doctor_ports.c: what of this namespace's devices could be a port; doctor_notes.c: what else to
- * look after, teams being the array of `show -j`. New references. */
+/* doctor_ports.c: what of this namespace's devices could be a port; doctor_notes.c: what else to look
+ * after, teams being the array of `show -j`. New references. doctor_firewall.c adds to such notes. */
 json_t *doctor_ports(struct cli *cli);
 json_t *doctor_notes(const json_t *teams);
+void doctor_firewall(json_t *notes, const json_t *teams);
 
 #endif

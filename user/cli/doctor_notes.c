@@ -27,23 +27,6 @@ static void add(json_t *notes, const char *fmt, ...)
 	json_array_append_new(notes, json_string(text));
 }
 
-/* Per namespace, as /proc/sys/net is; 0 when it can't be read. */
-static int read_rp_filter(const char *name)
-{
-	char path[128];
-	FILE *file;
-	int value = 0;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", name);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%d", &value) != 1)
-		value = 0;
-	fclose(file);
-	return value;
-}
-
 /* A DHCP client or a network manager that does not know of the team gives ports addresses again. */
 static void note_addresses(json_t *notes, struct link *link, const json_t *port)
 {
@@ -109,7 +92,12 @@ static void note_team(json_t *notes, struct link *link, const json_t *team)
 	if (json_is_false(json_object_get(team, "daemon")))
 		add(notes, "%s: nobody watches it%s; start bpfteamd", name,
 		    !strcmp(detector, "poll") ? ", and nobody sees its ports fail" : "");
-	if (read_rp_filter(name) == 1 || (read_rp_filter("all") == 1 && !read_rp_filter(name)))
+	if (*json_text(team, "rx_obstacle"))
+		add(notes, "%s: rx: direct: %s: %s", name, json_text(team, "rx_obstacle"),
+		    json_is_true(json_object_get(team, "daemon"))
+			    ? "so everything is redirected"
+			    : "and no daemon runs that would have everything redirected");
+	if (link_rp_filter(name) == 1 || (link_rp_filter("all") == 1 && !link_rp_filter(name)))
 		add(notes,
 		    "%s: rp_filter is strict: what is not answered through %s is dropped; "
 		    "'sysctl net.ipv4.conf.%s.rp_filter=2' where routes are asymmetric",
@@ -128,6 +116,7 @@ json_t *doctor_notes(const json_t *teams)
 	json_array_foreach (teams, i, team)
 		note_team(notes, link, team);
 	link_close(link);
+	doctor_firewall(notes, teams);
 	if (!access("/run/NetworkManager", F_OK))
 		add(notes, "NetworkManager is here: keep it off the ports, 'nmcli device set PORT "
 			   "managed no' now and [keyfile] unmanaged-devices=interface-name:PORT "

@@ -131,7 +131,8 @@ static bool has_rp_filter(const char *name, char buf[DIRECT_TEXT_MAX])
 
 	if (!value)
 		return false;
-	snprintf(buf, DIRECT_TEXT_MAX, "net.ipv4.conf.%s.rp_filter is %u", name, value);
+	snprintf(buf, DIRECT_TEXT_MAX, "net.ipv4.conf.%s.rp_filter is %u, and has to be 0", name,
+		 value);
 	return true;
 }
 
