@@ -111,7 +111,7 @@ static __always_inline bool local_looks(struct __sk_buff *skb, const void *mac, 
 {
 	const void *l3 = mac + ETH_HLEN;
 
-	if (skb->vlan_tci)
+	if (skb->vlan_tci || tables.local.captured)
 		return false;
 	if (likely(type == bpf_htons(ETH_P_IP)))
 		return l3 + sizeof(struct iphdr) + sizeof(struct udphdr) <= end &&

@@ -53,13 +53,13 @@ static __always_inline int port_deliver(struct __sk_buff *skb)
 {
 	if (skb->pkt_type != PACKET_HOST)
 		bpf_skb_change_type(skb, PACKET_HOST);
-	count_rx(cfg_port, skb->len);
+	count_rx(&cfg_port, skb->len);
 	return TCX_PASS;
 }
 
 static __always_inline int port_redirect(struct __sk_buff *skb)
 {
-	count_rx(cfg_port, skb->len);
+	count_rx(&cfg_port, skb->len);
 	return bpf_redirect(cfg_vport, BPF_F_INGRESS);
 }
 

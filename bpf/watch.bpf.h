@@ -81,6 +81,7 @@ __noinline int watch_scan(void)
 	struct bpfteam_state *state = state_get();
 	bool captured = watch_captured(state);
 
+	tables.local.captured = captured;
 	for (__u32 id = 0; id < BPFTEAM_PORTS_MAX; id++) {
 		const struct bpfteam_port *port = port_get(id);
 

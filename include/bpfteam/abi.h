@@ -135,7 +135,8 @@ struct bpfteam_local {
 	__u32 ip4[BPFTEAM_LOCAL_FEW];
 	struct bpfteam_ip ip6[BPFTEAM_LOCAL_FEW];
 	__u32 more;
-	__u32 pad;
+	/* Somebody captures on the team's interface, as the watch timer sees: nothing stays on ports. */
+	__u32 captured;
 };
 _Static_assert(sizeof(struct bpfteam_local) == 88, "bpfteam_local");
 

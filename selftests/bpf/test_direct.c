@@ -243,6 +243,10 @@ static void test_addresses(void)
 	expect(&receiver, &frame, TC_REDIRECT, "nothing is looked up", "IPv6");
 	receiver.local->more = 1;
 	expect(&receiver, &frame, TC_PASS, "again", "IPv6");
+	receiver.local->captured = 1;
+	expect(&receiver, &frame, TC_REDIRECT, "captured", "IPv6, looked up");
+	frame_build(&frame, &first);
+	expect(&receiver, &frame, TC_REDIRECT, "captured", "IPv4");
 	receiver_free(&receiver);
 }
 

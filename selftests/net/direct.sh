@@ -123,6 +123,27 @@ check "TCP over IPv6" transfer "[$HOST6]" 6
 stop "$sniffer"
 check_eq "... none of which team0 saw" "$(jq .matched "$TMP/tcp")" 0
 
+if kernel_can ip link add l type vlan id 5 link lo; then
+	# What comes by a VLAN comes up by the VLAN's interface, whosever address it is for.
+	must on host ip link add link team0 name team0.5 type vlan id 5
+	must on host ip link set team0.5 up
+	must on host ip addr add 198.51.100.1/24 dev team0.5
+	must on peer ip link add link eth0 name eth0.5 type vlan id 5
+	must on peer ip link set eth0.5 up
+	must on peer ip addr add 198.51.100.2/24 dev eth0.5
+	must on peer ip route add 203.0.113.1/32 via 198.51.100.1
+	must on host ip addr add 203.0.113.1/32 dev team0
+	must wait_for 5 on peer ping -nqc1 -W1 198.51.100.1
+	HOST4=198.51.100.1 check "a VLAN's traffic goes by the VLAN's interface" \
+		wait_for 3 is_way redirect rx
+	HOST4=203.0.113.1 check "... also for an address of the team's" is_way redirect rx
+	must on host ip link del team0.5
+	must on peer ip link del eth0.5
+	must on host ip addr del 203.0.113.1/32 dev team0
+else
+	skip "VLANs" "no 8021q on this kernel"
+fi
+
 # ---- addresses that come and go ----
 
 NEW4=192.0.2.80 NEW6=2001:db8::80
@@ -213,6 +234,15 @@ check "... and IPv6" is_way direct rx6
 must on host ip addr add $NEW4/24 dev team0
 HOST4=$NEW4 check "... an address that was added is redirected" is_way redirect rx
 must on host ip addr del "$NEW4/24" dev team0
+# As a capture makes it, and the kernel side sees by itself.
+if [ "$(show .detector)" = state ]; then
+	must on host ip link set team0 promisc on
+	check "... a capture gets everything" wait_for 3 is_way redirect rx
+	must on host ip link set team0 promisc off
+	check "... and gives it back" wait_for 3 is_way direct rx
+else
+	skip "... a capture" "no rung 0 on this kernel"
+fi
 must bpfteam detach team0
 check_eq "... after detach the settings are as before" "$(settings)" "$(cat "$TMP/settings")"
 check_no_leftovers

@@ -39,6 +39,7 @@ static int get_text(sd_bus *conn, const char *path, const char *interface, const
 		{"State", team_state(team)},
 		{"ActivePort", team_active_port(team)},
 		{"Detector", team_detector(team)},
+		{"Rx", name_of(rx_names, config->rx)},
 	};
 	unsigned i;
 
@@ -88,6 +89,7 @@ static const sd_bus_vtable team_vtable[] = {
 	SD_BUS_PROPERTY("State", "s", get_text, 0, CHANGES),
 	SD_BUS_PROPERTY("ActivePort", "s", get_text, 0, CHANGES),
 	SD_BUS_PROPERTY("Detector", "s", get_text, 0, CHANGES),
+	SD_BUS_PROPERTY("Rx", "s", get_text, 0, CHANGES),
 	SD_BUS_PROPERTY("Failovers", "t", get_failovers, 0, CHANGES),
 	SD_BUS_PROPERTY("Ports", "a(sss)", get_ports, 0, CHANGES),
 	SD_BUS_VTABLE_END,
@@ -171,7 +173,7 @@ void bus_team_changed(sd_bus *conn, const struct member *member, unsigned what)
 		{TEAMS_STATE, "State"},         {TEAMS_ACTIVE_PORT, "ActivePort"},
 		{TEAMS_FAILOVERS, "Failovers"}, {TEAMS_PORTS, "Ports"},
 		{TEAMS_SETTINGS, "Mode"},       {TEAMS_SETTINGS, "Hash"},
-		{TEAMS_SETTINGS, "Detector"},
+		{TEAMS_SETTINGS, "Detector"},   {TEAMS_SETTINGS, "Rx"},
 	};
 	char *names[sizeof(properties) / sizeof(properties[0]) + 1] = {}, *path;
 	unsigned i, n = 0;

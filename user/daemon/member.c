@@ -183,10 +183,12 @@ unsigned member_look(struct member *member)
 	if (member->seen.failovers != team_failovers(member->team))
 		changed |= TEAMS_FAILOVERS;
 	member->seen.failovers = team_failovers(member->team);
-	if (member->seen.mode != (int)config->mode || member->seen.hash != (int)config->hash)
+	if (member->seen.mode != (int)config->mode || member->seen.hash != (int)config->hash ||
+	    member->seen.rx != (int)config->rx)
 		changed |= TEAMS_SETTINGS;
 	member->seen.mode = config->mode;
 	member->seen.hash = config->hash;
+	member->seen.rx = config->rx;
 	return changed;
 }
 

@@ -27,7 +27,7 @@ struct member {
 		char state[16], detector[16], active_port[IFNAMSIZ];
 		uint64_t failovers;
 		uint64_t ports; /* a digest of names, states and reasons */
-		int mode, hash;
+		int mode, hash, rx;
 	} seen;
 };
 

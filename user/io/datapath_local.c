@@ -95,5 +95,7 @@ int datapath_set_local(struct datapath *dp, const struct addr *addrs, unsigned n
 	}
 	ret = set_more(dp->map[DP_LOCAL], &more);
 	STORE(few->more, more.n != 0);
+	/* The watch timer sets it again, where there is one. */
+	STORE(few->captured, 0);
 	return ret;
 }
