@@ -27,18 +27,14 @@
 
 #include "carrier.h"
 #include "frame.h"
+#include "window.h"
 
-#define MS 1000000ull
-#define FRAMES_MAX 32768
-#define STEPS_MAX 8
 #define PORTS_MAX 8
 #define UDP_PORT 5000
 /* Traffic runs before the first cut, and after the last driver's call until all is well again. */
 #define LEAD_NS (10 * MS)
 #define CALM_NS (15 * MS)
 #define IN_FLIGHT_NS (2 * MS)
-/* Lost frames with fewer than these between them are one outage. */
-#define JOIN_FRAMES 20
 /* QEMU answers within this, and the frames of a quiet network are as fast. */
 #define STALL_NS (3 * MS)
 #define LIMIT_NS (300 * MS)
@@ -79,16 +75,6 @@ static struct {
 	int home; /* the port that is in use when all are well */
 } lab;
 
-struct window {
-	uint32_t number;
-	uint64_t sent_ns[FRAMES_MAX];
-	uint64_t came_ns[FRAMES_MAX]; /* 0: not */
-	unsigned n;
-	uint64_t asked_ns[STEPS_MAX], called_ns[STEPS_MAX]; /* of cuts, not of returns */
-	unsigned asked, called, step;
-	uint64_t step_ns; /* when the next step is due; 0: when the driver has taken the last one */
-	int next; /* the port of CUT_NEXT */
-};
 static struct window win;
 
 static void enter(const char *name)
@@ -336,52 +322,12 @@ static void run_window(uint64_t cut_ns)
 			receive_all(lab.tx_in);
 	}
 	for (end = now + STALL_NS; now < end && !win.came_ns[win.n - 1]; now = lab_now()) {
-		lab_sleep_until(now + MS);
+		lab_sleep_until(now + MS / 20);
 		receive_all(in);
 	}
 }
 
 /* ---- what it cost --------------------------------------------------------------------------- */
-
-struct cost {
-	unsigned frames;
-	double gap_ms;
-	unsigned before; /* lost before the driver's call */
-};
-
-/*
- * Of the frames sent from the driver's call of one cut until the next cut, or the end. The gap is the
- * longest outage: from the first frame lost, or the call, until frames come again.
- */
-static struct cost cost_of(unsigned i)
-{
-	uint64_t until = i + 1 < win.asked ? win.asked_ns[i + 1] : ~0ull, gap, end;
-	uint64_t from = win.called_ns[i];
-	unsigned came = JOIN_FRAMES;
-	struct cost cost = {0};
-
-	for (unsigned f = 0; f < win.n && win.sent_ns[f] < until; f++) {
-		if (win.came_ns[f]) {
-			came++;
-			continue;
-		}
-		if (win.sent_ns[f] < win.asked_ns[i])
-			continue;
-		if (win.sent_ns[f] < win.called_ns[i]) {
-			cost.before++;
-			came = 0;
-			continue;
-		}
-		if (came >= JOIN_FRAMES)
-			from = win.sent_ns[f];
-		came = 0;
-		cost.frames++;
-		end = f + 1 < win.n ? win.sent_ns[f + 1] : win.sent_ns[f];
-		gap = end - from;
-		cost.gap_ms = fmax(cost.gap_ms, (double)gap / MS);
-	}
-	return cost;
-}
 
 static const char *way_name(void)
 {
@@ -416,11 +362,11 @@ static bool is_stalled(void)
 
 static void judge(unsigned phase)
 {
-	struct cost sum = {0};
+	struct window_cost sum = {0};
 
 	printf("# %s %s, phase %u:", way_name(), kase->name, phase);
 	for (unsigned i = 0; i < win.asked; i++) {
-		struct cost cost = cost_of(i);
+		struct window_cost cost = window_cost(&win, i);
 
 		printf(" %u (%.3f ms; %u in the %.3f ms before the call)", cost.frames, cost.gap_ms,
 		       cost.before, (double)(win.called_ns[i] - win.asked_ns[i]) / MS);
@@ -429,7 +375,8 @@ static void judge(unsigned phase)
 		sum.frames += cost.frames;
 		sum.gap_ms = fmax(sum.gap_ms, cost.gap_ms);
 	}
-	printf(kase->n ? "\n" : " nothing lost without a cut\n");
+	printf("%s; at most %.3f ms on the way\n", kase->n ? "" : " nothing lost without a cut",
+	       window_late_ms(&win));
 	if (!kase->n)
 		return;
 	sample("frames", sum.frames, 0);
