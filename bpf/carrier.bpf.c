@@ -13,6 +13,15 @@
 SEC("license")
 char LICENSE[] = "GPL";
 
+const volatile __u32 cfg_netns; /* inode of the team's network namespace; 0 = any */
+
+struct ns_common {
+	unsigned int inum;
+} KERNEL_STRUCT;
+struct net {
+	struct ns_common ns;
+} KERNEL_STRUCT;
+
 /* The first argument of a probed function, by architecture: one object serves all, since the
  * register's field is looked up in the running kernel's BTF. */
 struct pt_regs___x86 {
@@ -47,14 +56,30 @@ static __always_inline __u64 carrier_net(struct net_device *dev)
 	return (__u64)BPF_CORE_READ(dev, nd_net.net);
 }
 
+/*
+ * A port's namespace is known by address only where its device can be learnt (Linux 6.2). The inode's
+ * number serves everywhere: an ifindex alone is ambiguous, and a bridge reports the carrier that it
+ * already has whenever one of its ports changes.
+ */
+static __always_inline bool carrier_here(struct net_device *dev)
+{
+	struct net *net = (struct net *)carrier_net(dev);
+
+	return !cfg_netns || !net || BPF_CORE_READ(net, ns.inum) == cfg_netns;
+}
+
 static __always_inline int carrier_off(struct net_device *dev)
 {
+	if (!carrier_here(dev))
+		return 0;
 	trace_carrier_off(BPF_CORE_READ(dev, ifindex), carrier_net(dev));
 	return 0;
 }
 
 static __always_inline int carrier_on(struct net_device *dev)
 {
+	if (!carrier_here(dev))
+		return 0;
 	trace_carrier_on(BPF_CORE_READ(dev, ifindex), carrier_net(dev), BPF_CORE_READ(dev, state));
 	return 0;
 }

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "carrier.skel.h"
@@ -216,11 +217,14 @@ static void select_trace(struct carrier_bpf *skel, bool kprobe)
 int dp_load_carrier(struct datapath *dp, bool kprobe, struct carrier_bpf **ret, struct err *err)
 {
 	struct carrier_bpf *skel = carrier_bpf__open();
+	struct stat st;
 	int r;
 
 	if (!skel)
 		return fail_load(err, -errno, dp->team, "carrier");
 	select_trace(skel, kprobe);
+	if (!stat("/proc/self/ns/net", &st))
+		skel->rodata->cfg_netns = (__u32)st.st_ino;
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (!r) {
 		r = carrier_bpf__load(skel);
