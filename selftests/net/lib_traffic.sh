@@ -80,7 +80,12 @@ happen() {
 	down) on host ip link set "eth$2" down ;;
 	removed) on host ip link del "eth$2" ;;
 	moved) on host ip link set "eth$2" netns "${NS[elsewhere]}" ;;
-	renamed) on host ip link set "eth$2" name "was$2" ;;
+	renamed)
+		# Before Linux 6.2 a device that is up keeps its name.
+		on host ip link set "eth$2" name "was$2" 2>/dev/null && return
+		on host ip link set "eth$2" down
+		on host ip link set "eth$2" name "was$2"
+		;;
 	esac
 }
 
