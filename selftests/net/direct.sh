@@ -177,6 +177,12 @@ for where in eth1 all; do
 	rp_filter $where 0
 	check "... until it is off again" wait_for 3 is_way direct rx
 done
+# No message tells of this one: it is looked for.
+must on host sh -c 'echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6'
+check "a port without IPv6: IPv6 is redirected" wait_for 5 is_way redirect rx6
+check "... and IPv4 stays" is_way direct rx
+must on host sh -c 'echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6'
+check "... until it is on again" wait_for 5 is_way direct rx6
 if kernel_can ip link add v type vrf table 10; then
 	must on host ip link add red type vrf table 10
 	must on host ip link set red up
@@ -194,6 +200,11 @@ check_not "... and nothing is received" peer_pings
 must on host ip link set team0 up
 must on host ip addr replace "$HOST6/64" dev team0 nodad
 check "... up again" wait_for 5 is_way direct rx
+must bpfteam port del team0 eth1
+check_eq "a port that leaves has its settings back" "$(settings | grep eth1)" \
+	"$(grep eth1 "$TMP/settings")"
+must bpfteam port add team0 eth1
+check_eq "one that joins is silent and open" "$(settings | grep eth1 | cut -d: -f2 | xargs)" "0 0 0"
 must bpfteam detach team0
 check_eq "after detach the settings are as before" "$(settings)" "$(cat "$TMP/settings")"
 wait_for 3 eval '[ "$(port_picture eth0)" = "$(cat "$TMP/picture")" ]'
@@ -223,6 +234,21 @@ check_eq "nor from one whose link is back" "$OWN" 0
 check "the other port's MAC is not the team's, and it is direct there, too" is_way direct rx
 check "... IPv6" is_way direct rx6
 must bpfteam detach team0
+
+# ---- at boot, a team is better than none ----
+
+rp_filter all 1
+printf '%s\n' "team: team0" "rx: direct" "addresses: [$HOST4/24]" "ports: [{name: eth0}, {name: eth1}]" \
+	>"$ETC/team0.yaml"
+kill -HUP "$DAEMON_PID"
+check "from the folder it is made in spite of rp_filter" wait_for 5 is_way redirect rx
+check "... which show tells" obstacle_is 'conf.all.rp_filter is 1'
+check "... and the log" grep -q 'conf.all.rp_filter is 1' "$TMP/daemon.log"
+rp_filter all 0
+check "... and direct when that is off" wait_for 5 is_way direct rx
+rm "$ETC/team0.yaml"
+kill -HUP "$DAEMON_PID"
+check "... and gone with its file" wait_for 5 leftovers
 
 # ---- without a daemon ----
 

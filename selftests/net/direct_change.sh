@@ -38,6 +38,12 @@ say "detector: $(show .detector)"
 
 # ---- one to the other ----
 
+must on host sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'
+check_not "refused while all.rp_filter is on" bpfteam apply "$TMP/direct.yaml"
+check "... with what to do" grep -q "'sysctl -w net.ipv4.conf.all.rp_filter=0'" "$TMP/last"
+check_not "--check says it, too" bpfteam apply "$TMP/direct.yaml" --check
+check_eq "... and nothing was changed" "$(show .rx)" redirect
+must on host sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter'
 check_eq "--check tells" "$(bpfteam apply "$TMP/direct.yaml" --check)" "rx: redirect -> direct"
 stream_start rx rx --flows 4
 stream_start rx6 rx6 --flows 4

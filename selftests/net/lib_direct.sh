@@ -21,6 +21,8 @@ received() {
 	pause 0.1
 	kill "${STREAM_SEND[$name]}"
 	reap "${STREAM_SEND[$name]}"
+	# Where the end is lost, too, it would go on waiting.
+	wait_for 2 has_ended "${STREAM_RECV[$name]}" || kill "${STREAM_RECV[$name]}"
 	reap "${STREAM_RECV[$name]}"
 	stop "$sniffer"
 	seen=$(jq '.matched - .outgoing' "$TMP/$name.seen")
@@ -34,6 +36,10 @@ received() {
 	else
 		WAY="$seen of $sent by team0"
 	fi
+}
+
+has_ended() {
+	! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null
 }
 
 # is_way WAY rx|rx6

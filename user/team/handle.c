@@ -183,12 +183,16 @@ static uint64_t retry_joins(struct team *team, uint64_t now_ns)
 	return team->rejoin_ns;
 }
 
-/* A macvlan that goes up in another namespace makes the interface promiscuous, and no message comes. */
+/*
+ * A macvlan that goes up in another namespace makes the interface promiscuous, and no message comes;
+ * nor does one when a port's IPv6 is turned off, which rx: direct needs.
+ */
 static uint64_t look_at_vport(struct team *team, uint64_t now_ns)
 {
 	if (now_ns >= team->look_ns) {
 		team->look_ns = now_ns + LOOK_NS;
 		vport_stacked(team);
+		team->direct_stale = true;
 	}
 	return team->look_ns;
 }
