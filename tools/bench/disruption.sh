@@ -38,6 +38,7 @@ moved() {
 for name in "$@"; do
 	case $name in raw | bpfteam-direct) continue ;; esac
 	for n in 4 8; do
+		[ -z "$SHORT" ] || [ "$n" = 4 ] || continue
 		contender "$name" balance-xor "$n" || continue
 		[ -z "$TEAMD" ] || kill -CONT "$TEAMD"
 		spread "$TMP/whole"
