@@ -82,9 +82,21 @@ static inline int harness_print(enum libbpf_print_level level, const char *fmt, 
 	return vfprintf(stderr, fmt, args);
 }
 
+/* After p<port> or its peer was set up: its queues become active a moment later. */
+static inline void port_up(const char *device, unsigned port)
+{
+	char command[64];
+
+	sh("ip link set %s up", device);
+	snprintf(command, sizeof(command), "ip link show dev p%u | grep -q 'state UP'", port);
+	if (!WAIT_FOR(!system(command)))
+		bail("a port does not come up");
+}
+
 /* A namespace with team0, its inner end, and n ports, all up. Skips all when that can't be had. */
 static inline void harness_init(unsigned n)
 {
+	char name[IFNAMSIZ];
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 
 	libbpf_set_print(harness_print);
@@ -100,7 +112,9 @@ static inline void harness_init(unsigned n)
 	sh("ip link set team0 up && ip link set inner up");
 	for (unsigned i = 0; i < n; i++) {
 		sh("ip link add p%u type veth peer name q%u", i, i);
-		sh("ip link set p%u up && ip link set q%u up", i, i);
+		snprintf(name, sizeof(name), "q%u", i);
+		sh("ip link set p%u up", i);
+		port_up(name, i);
 	}
 }
 

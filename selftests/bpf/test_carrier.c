@@ -92,7 +92,7 @@ static void test_changes(const struct carrier_bpf *carrier)
 	sh("ip link set p1 down");
 	call(on, dev);
 	is(state->link, 1, "carrier on a device that is down is no link");
-	sh("ip link set p1 up");
+	port_up("p1", 1);
 	call(on, dev);
 	is(state->link, 3, "and on one that is up");
 }
@@ -149,7 +149,7 @@ static void test_attached(bool fentry, const char *what)
 	} else {
 		sh("ip link set q1 down");
 		ok(WAIT_FOR(team.maps.state->link == 1), "%s: hear of a lost carrier", what);
-		sh("ip link set q1 up");
+		port_up("q1", 1);
 		ok(WAIT_FOR(team.maps.state->link == 3), "%s: and of its return", what);
 	}
 	bpf_link__destroy(off);

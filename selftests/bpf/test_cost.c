@@ -98,7 +98,7 @@ static void cost_team(enum bpfteam_mode mode, enum bpfteam_hash hash, bool state
 		snprintf(text, sizeof(text), "%s, the first port dead", what);
 		sh("ip link set q0 down");
 		cost(text, team.tx, frame_build(&frame, &udp4), TC_REDIRECT);
-		sh("ip link set q0 up");
+		port_up("q0", 0);
 		cost("arms the timer and looks at 64 ports", team.skel->progs.team_watch, &frame,
 		     0);
 	}

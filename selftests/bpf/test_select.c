@@ -199,7 +199,7 @@ static void test_notice(struct team *team)
 	ok(events_read(&events) == 2 && !team->maps.state->noticed,
 	   "a port that policy took out is not told of");
 	team->maps.state->alive = 0x3ff;
-	sh("ip link set q0 up");
+	port_up("q0", 0);
 	expect(team, 0, 0, "carrier back: the port is back");
 }
 
@@ -207,7 +207,7 @@ static void test_devices(struct team *team)
 {
 	sh("ip link set p0 down");
 	expect(team, 1, 1, "admin down");
-	sh("ip link set p0 up");
+	port_up("p0", 0);
 	expect(team, 0, 0, "admin up");
 	team->maps.state->link = 0;
 	expect(team, 0, 0, "the device counts, whatever the link bit says");
@@ -217,15 +217,19 @@ static void test_devices(struct team *team)
 	expect(team, 2, 2, "fallback by device");
 	sh("ip link set q2 down");
 	expect(team, BPFTEAM_PORT_NONE, 0, "fallback without carrier");
-	sh("ip link set q2 up");
+	port_up("q2", 2);
 	team->maps.state->fallback = 0;
 	team->maps.state->alive = 0x3ff;
 	for (int i = 0; i < 8; i++)
 		sh("ip link set q%d down", i);
 	expect(team, 8, 8, "eight ports dead: the ninth");
 	is(team->maps.state->noticed & 0xff, 0xff, "all eight are noticed");
-	for (int i = 0; i < 8; i++)
-		sh("ip link set q%d up", i);
+	for (int i = 0; i < 8; i++) {
+		char name[IFNAMSIZ];
+
+		snprintf(name, sizeof(name), "q%d", i);
+		port_up(name, i);
+	}
 	expect(team, 0, 0, "and back");
 	team->maps.ports[0].net++;
 	expect(team, 1, 1, "a device of another namespace is not ours");

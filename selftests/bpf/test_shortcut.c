@@ -276,7 +276,7 @@ static void test_device(void)
 	team_learn_port(&team, 2);
 	sh("ip link set q2 down");
 	expect_open(3, "not one without carrier");
-	sh("ip link set q2 up");
+	port_up("q2", 2);
 	expect_open(7, "carrier is back");
 	ports[2].ifindex = 0;
 	expect_open(3, "not a free id");
@@ -304,12 +304,12 @@ static void test_dead(void)
 	expect_sent(0, 7, "all open");
 	sh("ip link set q0 down");
 	expect_sent(1, 6, "carrier gone without a tick");
-	sh("ip link set q0 up");
+	port_up("q0", 0);
 	expect_sent(0, 6, "carrier back without a tick: the long way");
 	expect_open(7, "a tick opens it again");
 	sh("ip link set p0 down");
 	expect_sent(1, 6, "admin down");
-	sh("ip link set p0 up");
+	port_up("p0", 0);
 	tick();
 	shortcut->dev = 0xffffffffdeadbeef;
 	expect_sent(0, 7, "an address of nothing can't fault: the long way");

@@ -45,7 +45,7 @@ static void test_link(struct team *team)
 	is(state->noticed, 2, "noticed");
 	usleep(10 * PERIOD_NS / 1000);
 	is(events_read(&events), 1, "once");
-	sh("ip link set q1 up");
+	port_up("q1", 1);
 	ok(WAIT_FOR(state->link == 7), "carrier back: the link bit comes");
 	ok(WAIT_FOR(events_read(&events) == 2) &&
 		   is_event(1, BPFTEAM_EVENT_LINK_UP, BPFTEAM_SOURCE_WATCH, 1),
@@ -53,7 +53,7 @@ static void test_link(struct team *team)
 	is(state->noticed, 0, "the next failure is another one");
 	sh("ip link set p1 down");
 	ok(WAIT_FOR(state->link == 5), "admin down: the link bit goes");
-	sh("ip link set p1 up");
+	port_up("p1", 1);
 	ok(WAIT_FOR(state->link == 7), "admin up: the link bit comes");
 	before = now_ns();
 	state->link = 0;
@@ -81,7 +81,7 @@ static void test_transmit_first(struct team *team)
 	is(state->link, 7, "once");
 	arm(team);
 	ok(events_read(&events) == 1 && state->link == 6, "the timer does not tell it again");
-	sh("ip link set q0 up");
+	port_up("q0", 0);
 	arm(team);
 	ok(events_read(&events) == 2 && is_event(1, BPFTEAM_EVENT_LINK_UP, BPFTEAM_SOURCE_WATCH, 0),
 	   "its return is told");

@@ -203,7 +203,7 @@ static void test_state(void)
 	sh("ip link set q0 down");
 	is(sent_by(&xdp, &frame), 1, "its carrier gone: the next one");
 	is(xdp.maps.state->noticed, 1, "... and noticed");
-	sh("ip link set q0 up");
+	port_up("q0", 0);
 	is(sent_by(&xdp, &frame), 0, "back: the first port");
 	team_free(&team);
 	xdp_free(&xdp);
