@@ -227,7 +227,7 @@ must active_is eth1
 listen attached
 check_eq "nothing is heard from a port that was just attached" "$OWN" 0
 cut_cable 0
-must wait_for 2 port_is eth0 down
+must wait_for 10 port_is eth0 down
 mend_cable 0
 listen returned
 check_eq "nor from one whose link is back" "$OWN" 0

@@ -6,7 +6,9 @@
 
 #include <bpf/libbpf.h>
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <sys/socket.h>
 
 #include "core/record.h"
 
@@ -59,6 +61,44 @@ static void create_open_destroy(void **state)
 	unmake(other);
 	assert_false(exists("team0"));
 	assert_int_equal(datapath_open(lab_bpffs, "team0", &other, &err), -ENOENT);
+}
+
+/* The addresses of rx: direct: four of a family in `tables`, the others in `local`, up to its size. */
+static void local_addresses(void **state)
+{
+	struct datapath *dp = make("team0");
+	struct addr addrs[BPFTEAM_LOCAL_MAX + 100] = {0};
+	const unsigned n = sizeof(addrs) / sizeof(addrs[0]);
+	char path[160];
+	__u32 key[4];
+	int fd, found;
+
+	snprintf(path, sizeof(path), "%s/team0/local", lab_bpffs);
+	fd = bpf_obj_get(path);
+	assert_true(fd >= 0);
+	for (unsigned i = 0; i < n; i++) {
+		addrs[i].family = i % 2 ? AF_INET6 : AF_INET;
+		addrs[i].byte[0] = 10;
+		addrs[i].byte[2] = i >> 8;
+		addrs[i].byte[3] = i;
+	}
+	for (unsigned want = 0; want <= n; want += n / 2) {
+		assert_int_equal(datapath_set_local(dp, addrs, want), 0);
+		for (found = 0; !bpf_map_get_next_key(fd, found ? key : NULL, key); found++)
+			;
+		assert_int_equal(found, want < 8                       ? 0
+					: want - 8 > BPFTEAM_LOCAL_MAX ? BPFTEAM_LOCAL_MAX
+								       : want - 8);
+	}
+	assert_int_equal(datapath_set_local(dp, addrs, 9), 0);
+	assert_int_equal(bpf_map_get_next_key(fd, NULL, key), 0);
+	/* The ninth, as ::ffff:10.0.0.8. */
+	assert_true(!key[0] && !key[1] && key[2] == htonl(0xffff) && key[3] == htonl(0x0a000008));
+	assert_int_not_equal(bpf_map_get_next_key(fd, key, key), 0);
+	assert_int_equal(datapath_set_local(dp, NULL, 0), 0);
+	assert_int_not_equal(bpf_map_get_next_key(fd, NULL, key), 0);
+	close(fd);
+	unmake(dp);
 }
 
 static int count_team(const char *team, void *arg)
@@ -235,8 +275,9 @@ static void other_abi(void **state)
 /* Whatever pin is missing, what is left opens and goes. */
 static void crash_leftovers(void **state)
 {
-	static const char *const missing[] = {"meta",   "tables", "port_stats", "probes",
-					      "events", "record", "port_ids",   "tx_ports"};
+	static const char *const missing[] = {"meta",     "tables",   "port_stats",
+					      "probes",   "events",   "record",
+					      "port_ids", "tx_ports", "local"};
 	struct err err = {""};
 	unsigned i;
 
@@ -314,6 +355,7 @@ int main(void)
 		cmocka_unit_test(names_and_list),
 		cmocka_unit_test(prepare_refuses),
 		cmocka_unit_test(masks),
+		cmocka_unit_test(local_addresses),
 		cmocka_unit_test(record),
 		cmocka_unit_test(record_survives_kill),
 		cmocka_unit_test(other_abi),
