@@ -163,6 +163,8 @@ function print_targets(    mode, i, modes) {
 		target("lost frames, worst cut", "failover", "bpfteam", "TX " modes[i], "frames", \
 			"max", 2)
 		target("gap in ms, worst cut", "failover", "bpfteam", "RX " modes[i], "ms", "max", 1)
+		target("gap in ms, worst cut", "failover", "bpfteam", "RX alone " modes[i], "ms", \
+			"max", 1)
 	}
 }
 
