@@ -58,6 +58,18 @@ static int fail_xdp(struct err *err, int code, uint32_t ifindex)
 
 /* ---- by libxdp's dispatcher ---- */
 
+/*
+ * libxdp finds what is on a device by the programs' ids, which takes CAP_SYS_ADMIN. bpfteamd does
+ * without, as its unit runs it, and attaches by links.
+ */
+static bool may_walk(void)
+{
+	__u32 id;
+	int r = bpf_prog_get_next_id(0, &id);
+
+	return !r || r == -ENOENT;
+}
+
 static void set_libxdp_dir(const struct datapath *dp)
 {
 	struct statfs fs;
@@ -189,6 +201,11 @@ static int dispatcher_leave(struct datapath *dp, unsigned where, struct err *err
 	if (!ifindex)
 		return 0;
 	id = pinned_id(dp, where);
+	if (id && !may_walk())
+		return err_set(err, -EPERM,
+			       "%s: libxdp's dispatcher on its devices is for CAP_SYS_ADMIN: stop "
+			       "bpfteamd, and do this as root",
+			       dp->team);
 	r = id ? dispatcher_remove(ifindex, id) : 0;
 	if (r)
 		return fail_xdp(err, r, ifindex);
@@ -295,7 +312,7 @@ int dp_xdp_apply(struct datapath *dp, unsigned where, uint32_t ifindex, struct e
 		return dp_xdp_leave(dp, where, err);
 	/* A program that is there is swapped the way it came. */
 	fd = dp_get(dp, pin_name(where, false, buf));
-	by_link = fd >= 0 || !dp_have(DP_FREPLACE);
+	by_link = fd >= 0 || !dp_have(DP_FREPLACE) || (!may_walk() && !pinned_id(dp, where));
 	if (fd >= 0)
 		close(fd);
 	r = by_link ? 0 : dispatch(dp, where, ifindex, &native, err);
