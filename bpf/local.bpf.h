@@ -33,6 +33,8 @@ struct {
 	~(LOCAL_BIT(IPPROTO_HOPOPTS) | LOCAL_BIT(IPPROTO_ICMP) | LOCAL_BIT(IPPROTO_IGMP) | \
 	  LOCAL_BIT(IPPROTO_ROUTING) | LOCAL_BIT(IPPROTO_ICMPV6) | LOCAL_BIT(IPPROTO_DSTOPTS))
 #define LOCAL_DHCP_CLIENT 68
+/* What is shorter is not taken. */
+#define LOCAL_HEADERS (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr))
 
 static __always_inline bool local_protocol(__u8 protocol)
 {
@@ -114,8 +116,7 @@ static __always_inline bool local_looks(struct __sk_buff *skb, const void *mac, 
 	if (skb->vlan_tci || tables.local.captured)
 		return false;
 	if (likely(type == bpf_htons(ETH_P_IP)))
-		return l3 + sizeof(struct iphdr) + sizeof(struct udphdr) <= end &&
-		       local_takes_ip4(l3, all);
+		return mac + LOCAL_HEADERS <= end && local_takes_ip4(l3, all);
 	return type == bpf_htons(ETH_P_IPV6) && l3 + sizeof(struct ipv6hdr) <= end &&
 	       local_takes_ip6(l3, all);
 }

@@ -96,7 +96,7 @@ static __always_inline int port_receive(struct __sk_buff *skb, bool active_only,
 		return port_any(skb);
 	mac = (void *)(long)skb->data;
 	end = (void *)(long)skb->data_end;
-	if (mac + ETH_HLEN > end || !classify_is_host(mac))
+	if (mac + (direct ? LOCAL_HEADERS : ETH_HLEN) > end || !classify_is_host(mac))
 		return port_any(skb);
 	type = *(const __u16 *)(mac + 2 * ETH_ALEN);
 	if (type != bpf_htons(ETH_P_IP) && type != bpf_htons(ETH_P_IPV6))
