@@ -172,7 +172,7 @@ END {
 	for (cell in count)
 		sort_cell(cell)
 	print "# bpfteam's benchmark\n"
-	print "Made by `make bench`. README.md says what is measured, and how.\n"
+	print "Made by `make bench`. tools/bench/README.md says what is measured, and how.\n"
 	print "| suite | commit | date | command | kernel and CPU | QEMU | gcc | clang |"
 	print "|---|---|---|---|---|---|---|---|"
 	for (i = 1; i <= nsuites; i++) {
