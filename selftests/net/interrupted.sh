@@ -82,5 +82,26 @@ for after in 0.005 0.02 0.04 0.08 0.15; do
 	wait_for 3 same_pictures || failed+=" ports-after-$after"
 done
 check_eq "attach and Ctrl-C, five times: a whole team, or none" "$failed" ""
+
+# rx: direct changes more of a port.
+settings() {
+	on host sh -c 'cd /proc/sys/net && grep . ipv4/conf/eth[01]/rp_filter \
+		ipv6/conf/eth[01]/disable_ipv6 ipv6/conf/eth[01]/forwarding'
+}
+must on host sh -c 'echo 2 >/proc/sys/net/ipv4/conf/eth0/rp_filter
+	echo 1 >/proc/sys/net/ipv6/conf/eth1/forwarding'
+wanted=$(settings)
+failed=''
+for after in 0.03 0.06 0.09 0.12 0.15 0.2; do
+	interrupt KILL "$after" "${attach[@]}" --rx direct
+	bpfteam detach team0 >/dev/null 2>&1
+	[ "$(settings)" = "$wanted" ] || failed+=" settings-after-$after"
+	must bpfteam "${attach[@]}" --rx direct
+	interrupt KILL "$after" detach team0
+	bpfteam detach team0 >/dev/null 2>&1
+	[ "$(settings)" = "$wanted" ] || failed+=" settings-after-detach-$after"
+	leftovers >/dev/null || failed+=" leftovers-after-$after"
+done
+check_eq "rx: direct, killed in attach and detach: the settings are as before" "$failed" ""
 check "the port works as before" ping_peer
 finish
