@@ -31,6 +31,13 @@ peer_serve() {
 	exec socat "TCP-LISTEN:$CONTROL_PORT,bind=$CONTROL_PEER,fork,reuseaddr" EXEC:bash,stderr
 }
 
+# peer_connect NIC: our end of that cable; returns when the peer answers.
+peer_connect() {
+	must ip addr add "$CONTROL_HOST/24" dev "$1"
+	must ip link set "$1" up
+	wait_for 60 peer true || bail "the other machine does not answer"
+}
+
 # peer COMMAND...: at the peer; its output, and its exit status.
 peer() {
 	local fd line
@@ -47,8 +54,4 @@ peer() {
 	done
 	exec {fd}>&-
 	return 1
-}
-
-peer_is_there() {
-	peer true
 }
