@@ -15,8 +15,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # Two VMs' lists, about as long as each other.
 SHORT=(
-	"bpf/test_carrier bpf/test_port bpf/test_xdp net/test_datapath"
-	"net/attach_detach.sh"
+	"bpf/test_carrier bpf/test_port bpf/test_xdp net/test_datapath net/test_datapath_rights"
+	"net/detectors.sh"
 )
 LIMIT=900
 
