@@ -123,7 +123,8 @@ check "TCP over IPv6" transfer "[$HOST6]" 6
 stop "$sniffer"
 check_eq "... none of which team0 saw" "$(jq .matched "$TMP/tcp")" 0
 
-if kernel_can ip link add l type vlan id 5 link lo; then
+if kernel_can sh -c 'ip link add name v0 type veth peer name v1 &&
+	ip link add link v0 name v0.5 type vlan id 5'; then
 	# What comes by a VLAN comes up by the VLAN's interface, whosever address it is for.
 	must on host ip link add link team0 name team0.5 type vlan id 5
 	must on host ip link set team0.5 up
