@@ -48,8 +48,9 @@ hot_files() {
 		done
 		realpath "$file"
 	done
-	find selftests Makefile /etc/iproute2 /usr/share/iproute2 /etc/nsswitch.conf /etc/passwd \
-		/etc/group /etc/hosts /etc/host.conf /etc/gai.conf /etc/protocols /etc/services -type f
+	find selftests Makefile /usr/lib/*/bpf /etc/iproute2 /usr/share/iproute2 /etc/passwd \
+		/etc/group /etc/nsswitch.conf /etc/hosts /etc/host.conf /etc/gai.conf \
+		/etc/protocols /etc/services -type f
 }
 
 # in_vm KERNEL/SHARD FILE...: what the runner says there, each line with the VM's name before it, and
