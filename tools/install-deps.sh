@@ -52,6 +52,7 @@ cmd:depmod kmod
 cmd:xz xz-utils
 cmd:teamd libteam-utils
 cmd:gnuplot gnuplot-nox
+cmd:xdp-filter xdp-tools
 cmd:bridge iproute2
 cmd:shellcheck shellcheck
 cmd:clang-format clang-format
