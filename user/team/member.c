@@ -4,9 +4,8 @@
  * anything is changed, so that a detach, also one after a crash, gives it back.
  *
  * A member's own stack keeps silent: it has no addresses, makes none, and has IPv6 off (but see
- * direct.c), for the port
- * whose MAC the team bears would otherwise move the switch's entry for that MAC to a port that may
- * not receive. Without addresses alone IPv6 would still send MLD reports: of the groups left with
+ * direct.c), for the port whose MAC the team bears would otherwise move the switch's entry for that
+ * MAC to a port that may not receive. Without addresses alone IPv6 would still send MLD reports: of the groups left with
  * them, and of a router's at each return of the link. Where sysctls are read-only that is put up with.
  */
 #include <errno.h>
