@@ -22,11 +22,11 @@ explain_flow=(--src 192.0.2.1 --dst 192.0.2.2 --proto udp --sport 1000 --dport 2
 
 # The contract of `show -j`, member by member.
 status='length == 1 and (.[0] |
-	(keys_unsorted | contains(["name", "mode", "hash", "state", "ifindex", "mac", "mtu",
+	(keys | contains(["name", "mode", "hash", "state", "ifindex", "mac", "mtu",
 		"detector", "daemon", "active_port", "failovers", "ports", "vports"])) and
-	(.ports[0] | keys_unsorted | contains(["name", "ifindex", "state", "reason", "rdma", "weight",
+	(.ports[0] | keys | contains(["name", "ifindex", "state", "reason", "rdma", "weight",
 		"priority", "slots", "tx_packets", "tx_bytes", "rx_packets", "rx_bytes", "drops"])) and
-	(.vports[0] | keys_unsorted | contains(["name", "kind", "vlan", "pinned_to", "tx_packets",
+	(.vports[0] | keys | contains(["name", "kind", "vlan", "pinned_to", "tx_packets",
 		"tx_bytes", "rx_packets", "rx_bytes"])))'
 
 # round HOW DAEMON: everything once.

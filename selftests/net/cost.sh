@@ -48,15 +48,19 @@ resident_kb() {
 	VALUE=$(awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON_PID/status")
 }
 
-at_most 300 attach_ms eth0 eth1
-check "two ports attached in at most 300 ms ($VALUE)" test "$VALUE" -le 300
+# A virtual machine's millisecond may be a million instructions: a third of a processor's, or less.
+slow=1
+[ -z "${BPFTEAM_IN_VM:-}" ] || slow=3
+two_ms=$((300 * slow)) eight_ms=$((1000 * slow))
+at_most $two_ms attach_ms eth0 eth1
+check "two ports attached in at most $two_ms ms ($VALUE)" test "$VALUE" -le $two_ms
 eight=(eth0 eth1 eth2 eth3 eth4 eth5 eth6 eth7)
-at_most 1000 attach_ms "${eight[@]}"
-check "eight ports in at most 1,000 ms ($VALUE)" test "$VALUE" -le 1000
+at_most $eight_ms attach_ms "${eight[@]}"
+check "eight ports in at most $eight_ms ms ($VALUE)" test "$VALUE" -le $eight_ms
 
 start_daemon
-at_most 1000 attach_ms "${eight[@]}"
-check "eight ports by the daemon in at most 1,000 ms ($VALUE)" test "$VALUE" -le 1000
+at_most $eight_ms attach_ms "${eight[@]}"
+check "eight ports by the daemon in at most $eight_ms ms ($VALUE)" test "$VALUE" -le $eight_ms
 must bpfteam attach team0 "${eight[@]}" --address "$HOST4/24"
 pause 1.5
 at_most 16384 resident_kb

@@ -16,7 +16,7 @@ PATH=$PATH:/usr/sbin:/sbin
 # Two VMs' lists, about as long as each other.
 SHORT=(
 	"bpf/test_carrier bpf/test_port bpf/test_xdp net/test_datapath net/test_datapath_rights"
-	"net/detectors.sh"
+	"net/detectors.sh net/xdp_beside.sh"
 )
 LIMIT=900
 
@@ -26,7 +26,7 @@ PROGRAMS=(
 	grep sed awk sort uniq head tail tr wc cut tee od diff comm cmp cat cp mv rm ln ls find xargs
 	mkdir rmdir mktemp touch chmod chown stat id readlink realpath basename dirname mount umount
 	date seq printf test true false sleep cksum sysctl uname expr modprobe ping socat bpftool nft
-	tcpdump iperf3 python3 dbus-daemon busctl ethtool xdp-loader
+	tcpdump iperf3 python3 dbus-daemon busctl ethtool xdp-loader xdp-filter
 )
 
 # Each file and all links on the way to it, since those are read, too.
