@@ -9,8 +9,6 @@
 #ifndef BPFTEAM_BENCH_H
 #define BPFTEAM_BENCH_H
 
-#include <sched.h>
-
 #include "../lab/frame.h"
 
 static inline uint64_t bench_count(void)
@@ -56,23 +54,11 @@ static inline void bench_check_counter(void)
 			(unsigned long long)spent[16]);
 }
 
-static inline void bench_enter(const char *netns)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		lab_die("network namespace %s: %s", netns, strerror(errno));
-	close(fd);
-}
-
 static inline int bench_socket(const char *netns, int family, int type, int protocol)
 {
 	int fd;
 
-	bench_enter(netns);
+	lab_enter(netns);
 	fd = socket(family, type | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		lab_die("socket in %s: %s", netns, strerror(errno));

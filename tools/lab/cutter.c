@@ -22,7 +22,6 @@
  * does not come back, and too many such stalls, end the program with 1.
  */
 #include <math.h>
-#include <sched.h>
 #include <stdbool.h>
 
 #include "carrier.h"
@@ -77,18 +76,6 @@ static struct {
 
 static struct window win;
 
-static void enter(const char *name)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		lab_die("%s: %s", path, strerror(errno));
-	close(fd);
-}
-
 static int open_udp(const char *own, const char *other)
 {
 	struct sockaddr_storage addr;
@@ -110,9 +97,9 @@ static void open_all(void)
 	lab.qmp = carrier_open();
 	/* The script has opened it: a kernel in lockdown lets nobody do so later. */
 	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-	enter(opt.host);
+	lab_enter(opt.host);
 	lab.tx_out = lab.rx_in = open_udp(opt.host_ip, opt.peer_ip);
-	enter(opt.peer);
+	lab_enter(opt.peer);
 	lab.rx_out = lab.tx_in = open_udp(opt.peer_ip, opt.host_ip);
 	/* Of the namespace that it is opened in. */
 	lab.counters = open("/proc/thread-self/net/dev", O_RDONLY | O_CLOEXEC);

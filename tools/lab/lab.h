@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,19 @@ static inline void lab_sleep_until(uint64_t ns)
 		fputc('\n', stderr);          \
 		exit(1);                      \
 	} while (0)
+
+/* From here on in that network namespace, as `ip netns` names it. */
+static inline void lab_enter(const char *netns)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		lab_die("%s: %s", path, strerror(errno));
+	close(fd);
+}
 
 /* Tells the script that started us that our sockets are open; path may be NULL. */
 static inline void lab_ready(const char *path)
