@@ -29,6 +29,20 @@ struct port_config {
 	enum rdma_use rdma;
 };
 
+#define CONFIG_RDMA_MAX 4
+#define CONFIG_RDMA_ADDRESSES_MAX 4
+
+/* A vport of an RDMA system, pinned to its RNIC. */
+struct rdma_config {
+	char port[IFNAMSIZ]; /* the RNIC; "": the only port that is one */
+	char vport[IFNAMSIZ]; /* "": the team's name and an r, for the second one r2... */
+	struct addr addresses[CONFIG_RDMA_ADDRESSES_MAX]; /* with their prefix */
+	unsigned n_addresses;
+	uint32_t vlan; /* 1..4094; 0: untagged */
+	bool failover; /* the upload path may use another port while the RNIC is down */
+	bool smc; /* PNET entries for SMC-R */
+};
+
 struct route_config {
 	struct addr to; /* prefix; "default" = 0.0.0.0/0 or ::/0, by the family of via */
 	struct addr via; /* AF_UNSPEC: directly connected */
@@ -52,6 +66,9 @@ struct config {
 	unsigned n_routes;
 	struct port_config ports[BPFTEAM_PORTS_MAX];
 	unsigned n_ports;
+
+	struct rdma_config rdma[CONFIG_RDMA_MAX];
+	unsigned n_rdma;
 
 	struct {
 		enum detect method;
