@@ -26,6 +26,8 @@ const volatile __u8 cfg_mac[ETH_ALEN] __attribute__((aligned(4))) = {};
 const volatile __u32 cfg_probe;
 const volatile __u32 cfg_arp_target[BPFTEAM_ARP_TARGETS_MAX] = {};
 const volatile __u32 cfg_n_arp_target;
+/* For XDP: what is not for the team's MAC may be an RDMA system's. */
+const volatile __u32 cfg_rdma;
 
 /* A verdict is one of these or, from 0 on, an enum bpfteam_drop. HOST: unicast for the team's MAC. */
 #define CLASSIFY_TEAM -1

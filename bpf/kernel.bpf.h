@@ -95,6 +95,11 @@ static __always_inline bool device_captured(const struct net_device *dev,
 	return dev->promiscuity > state->promisc_base;
 }
 
+static __always_inline bool device_promiscuous(const struct net_device *dev)
+{
+	return dev->promiscuity;
+}
+
 static __always_inline struct net_device *context_device(struct __sk_buff *skb)
 {
 	struct sk_buff *kernel_skb = bpf_cast_to_kern_ctx(skb);

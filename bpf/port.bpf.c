@@ -15,6 +15,7 @@
 #include "local.bpf.h"
 #include "maps.bpf.h"
 #include "probe.bpf.h"
+#include "rdma.bpf.h"
 
 #define TCX_NEXT -1
 #define TCX_PASS 0
@@ -63,12 +64,46 @@ static __always_inline int port_redirect(struct __sk_buff *skb)
 	return bpf_redirect(cfg_vport, BPF_F_INGRESS);
 }
 
+/*
+ * What is an RDMA system's. 0 on: what becomes of it; else the team's order goes on, with pointers into
+ * the frame read anew. Link-local protocols stay on the port in any case.
+ */
+#define PORT_GO_ON -100
+
+static __always_inline int port_rdma(struct __sk_buff *skb)
+{
+	const void *mac = (void *)(long)skb->data;
+	struct frame frame;
+	int verdict;
+
+	if (mac + ETH_HLEN > (void *)(long)skb->data_end || classify_is_team(mac))
+		return PORT_GO_ON;
+	parse(mac, (void *)(long)skb->data_end, true, PARSE_MAC, &frame);
+	if (frame.cut || classify_is_local(&frame, false))
+		return PORT_GO_ON;
+	verdict = rdma_receive(skb);
+	if (verdict == RDMA_NOT)
+		return PORT_GO_ON;
+	if (verdict == RDMA_STAYS)
+		return TCX_NEXT;
+	if (verdict < 0 || verdict >= BPFTEAM_RDMA_MAX) {
+		count_drop(cfg_port, BPFTEAM_DROP_DISABLED_PORT);
+		return TCX_DROP;
+	}
+	return rdma_deliver(skb, verdict, &tables.rdma[verdict & (BPFTEAM_RDMA_MAX - 1)]);
+}
+
 /* Every frame, whatever it is. */
 static __noinline int port_any(struct __sk_buff *skb)
 {
 	struct frame frame;
 	int verdict;
 
+	if (cfg_rdma_port || cfg_rdma_vports) {
+		verdict = port_rdma(skb);
+		if (verdict != PORT_GO_ON)
+			return verdict;
+	}
 	verdict = port_classify(skb, state_get(), &frame);
 	if (cfg_direct && verdict == CLASSIFY_HOST &&
 	    local_takes(skb, frame.mac, (void *)(long)skb->data_end, frame.type))

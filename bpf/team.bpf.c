@@ -170,6 +170,54 @@ int team_inner(struct __sk_buff *skb)
 	return bpf_redirect(choice.port->ifindex, 0);
 }
 
+/* ---- the RDMA systems' vports ---- */
+
+/* Which of tables.rdma. */
+const volatile __u32 cfg_rdma_vport;
+
+/* The RNIC, else, where it may, the first port that lives. */
+static __always_inline __u32 rdma_path(const struct bpfteam_state *state,
+				       const struct bpfteam_rdma *vport)
+{
+	__u32 id = vport->port & (BPFTEAM_PORTS_MAX - 1);
+	__u64 others = state->alive & state->accept & ~(1ull << id);
+
+	if (state->accept >> id & 1 && select_usable(id, state->alive >> id & 1))
+		return id;
+	return vport->failover ? select_any(others, false) & 0xff : SELECT_NONE;
+}
+
+static __always_inline int rdma_send(struct __sk_buff *skb)
+{
+	const struct bpfteam_rdma *vport = &tables.rdma[cfg_rdma_vport & (BPFTEAM_RDMA_MAX - 1)];
+	__u32 stats = BPFTEAM_STATS_RDMA + (cfg_rdma_vport & (BPFTEAM_RDMA_MAX - 1));
+	const struct bpfteam_port *port = port_get(rdma_path(state_get(), vport));
+
+	if (unlikely(!port)) {
+		count_drop(stats, BPFTEAM_DROP_NO_PORT);
+		return TCX_DROP;
+	}
+	if (vport->vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), vport->vlan))
+		return TCX_DROP;
+	count_tx(stats, skb->len);
+	return bpf_redirect(port->ifindex, 0);
+}
+
+/* What a capture shall see crosses the veth, as frames of packet sockets do. */
+SEC("?tc")
+int rdma_tx(struct __sk_buff *skb)
+{
+	if (team_is_packet(skb) || (cfg_state && device_promiscuous(context_device(skb))))
+		return TCX_NEXT;
+	return rdma_send(skb);
+}
+
+SEC("?tc")
+int rdma_inner(struct __sk_buff *skb)
+{
+	return rdma_send(skb);
+}
+
 /* Where would this frame go? BPF_PROG_TEST_RUN only: the answer is in cb[], nothing is counted. */
 SEC("tc")
 int team_explain(struct __sk_buff *skb)

@@ -42,7 +42,7 @@ static __always_inline int xdp_classify(const struct bpfteam_state *state, const
 	if (unlikely(!frame.mac))
 		return BPFTEAM_DROP_MALFORMED;
 	host = classify_is_team(frame.mac);
-	if (classify_is_local(&frame, host))
+	if (classify_is_local(&frame, host) || (cfg_rdma && !host))
 		return CLASSIFY_PORT;
 	if (unlikely(!classify_is_accepted(state)))
 		return BPFTEAM_DROP_DISABLED_PORT;

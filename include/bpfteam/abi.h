@@ -19,7 +19,7 @@
 #define BPFTEAM_ARP_TARGETS_MAX 16
 
 /* Changes whenever a map's layout does; pinned maps of another number are not adopted. */
-#define BPFTEAM_ABI_VERSION 2
+#define BPFTEAM_ABI_VERSION 3
 
 /* Bonding's mode numbers (Documentation/networking/bonding.rst), then our own. */
 enum bpfteam_mode {
@@ -141,6 +141,26 @@ struct bpfteam_local {
 _Static_assert(sizeof(struct bpfteam_local) == 88, "bpfteam_local");
 
 /*
+ * The vports of RDMA systems. ifindex 0: the place is free. port: id of the RNIC, whose MAC address
+ * it is. vlan: 0 = untagged, in host order. failover: by another port while the RNIC is out of use.
+ * Addresses in network order; zero = not used. What is asked for them (ARP, ND) the RNIC hears, too.
+ */
+#define BPFTEAM_RDMA_MAX 4
+#define BPFTEAM_RDMA_ADDRS 4
+
+struct bpfteam_rdma {
+	__u32 ifindex;
+	__u32 port;
+	__u8 mac[6];
+	__u16 vlan;
+	__u32 failover;
+	__u32 pad;
+	__u32 ip4[BPFTEAM_RDMA_ADDRS];
+	struct bpfteam_ip ip6[BPFTEAM_RDMA_ADDRS];
+};
+_Static_assert(sizeof(struct bpfteam_rdma) == 104, "bpfteam_rdma");
+
+/*
  * Map `tables`: ARRAY[1], all that a frame's way is chosen by, as one value: programs see it as a
  * variable, whose address they know when they are loaded, so nothing is looked up.
  */
@@ -148,10 +168,11 @@ struct bpfteam_tables {
 	struct bpfteam_shortcut shortcuts[BPFTEAM_SHORTCUTS];
 	struct bpfteam_state state;
 	struct bpfteam_local local;
+	struct bpfteam_rdma rdma[BPFTEAM_RDMA_MAX];
 	struct bpfteam_port ports[BPFTEAM_PORTS_MAX];
 	struct bpfteam_slot slots[BPFTEAM_SLOTS];
 };
-_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 88 + 88 + 64 * 32 + 4096 * 8,
+_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 88 + 88 + 4 * 104 + 64 * 32 + 4096 * 8,
 	       "bpfteam_tables");
 
 /* Why a frame was dropped. Names in core/names.c. */
@@ -167,7 +188,9 @@ enum bpfteam_drop {
 /* Pseudo port id in `port_stats` for what no port owns: frames without a usable port, and the
  * totals of ports that left the team. */
 #define BPFTEAM_STATS_TEAM BPFTEAM_PORTS_MAX
-#define BPFTEAM_STATS_MAX (BPFTEAM_PORTS_MAX + 1)
+/* And those of RDMA systems' vports, whose frames are not among the ports'. */
+#define BPFTEAM_STATS_RDMA (BPFTEAM_STATS_TEAM + 1)
+#define BPFTEAM_STATS_MAX (BPFTEAM_STATS_RDMA + BPFTEAM_RDMA_MAX)
 
 /*
  * Map `port_stats`: PERCPU_ARRAY[BPFTEAM_STATS_MAX]. Frames as the stack hands them over: a GSO or
@@ -192,6 +215,40 @@ struct bpfteam_probe {
 	__u64 target_ns[BPFTEAM_ARP_TARGETS_MAX];
 };
 _Static_assert(sizeof(struct bpfteam_probe) == 136, "bpfteam_probe");
+
+/* Why a frame stayed on an RNIC. Names in core/names.c. */
+enum bpfteam_rdma_kind {
+	BPFTEAM_RDMA_ROCE_V1,
+	BPFTEAM_RDMA_ROCE_V2,
+	BPFTEAM_RDMA_IWARP, /* a connection or a listener in `rdma_flows` */
+	BPFTEAM_RDMA_NEIGHBOUR, /* ARP and ND; the vport heard it as well */
+	BPFTEAM_RDMA_KINDS,
+};
+
+/* Map `rdma_stats`: PERCPU_ARRAY[BPFTEAM_PORTS_MAX]. */
+struct bpfteam_rdma_stats {
+	__u64 packets[BPFTEAM_RDMA_KINDS];
+};
+_Static_assert(sizeof(struct bpfteam_rdma_stats) == 32, "bpfteam_rdma_stats");
+
+/*
+ * Map `rdma_flows`: HASH[BPFTEAM_RDMA_FLOWS_MAX], TCP flows that stay on the RNIC `port`. Ports and
+ * addresses in network order, IPv4 as ::ffff:a.b.c.d. A listener has no remote side (zero), one on
+ * every address no local address either. Map `rdma_ports`: ARRAY[1], a bit for each local port in it.
+ */
+#define BPFTEAM_RDMA_FLOWS_MAX 131072
+
+struct bpfteam_rdma_flow {
+	__u32 port;
+	__u16 local_port, remote_port;
+	struct bpfteam_ip local, remote;
+};
+_Static_assert(sizeof(struct bpfteam_rdma_flow) == 40, "bpfteam_rdma_flow");
+
+struct bpfteam_rdma_bitmap {
+	__u64 word[65536 / 64];
+};
+_Static_assert(sizeof(struct bpfteam_rdma_bitmap) == 8192, "bpfteam_rdma_bitmap");
 
 /* Ring buffer `events`. ns is CLOCK_MONOTONIC at the moment the kernel side saw it. */
 enum bpfteam_event_type {

@@ -5,10 +5,12 @@
  * Everything that keeps a team running is pinned under BPFFS/TEAM ('.' and '%' in TEAM's name as
  * "%2e" and "%25", since bpffs refuses dots):
  *   tables port_stats probes events record local              the maps of abi.h
+ *   rdma_ports rdma_flows rdma_stats                         and those
  *   watch port_ids tx_ports meta                             timer, ifindex -> id, DEVMAP, our own
  *   explain learn                                            programs, run by BPF_PROG_TEST_RUN
  *   tx inner                                                 tcx links (absent with clsact)
  *   rx-ID                                                    tcx link of port ID
+ *   rdma-N rdma-inner-N                                      tcx links of RDMA vport N
  *   carrier-off carrier-on                                   fentry or kprobe links
  *   xdp-ID xdp-inner                                         XDP links (xdp-prog-*: dispatched)
  * A struct datapath is a handle on that; closing it stops nothing.
@@ -60,6 +62,7 @@ struct datapath_config {
 	unsigned n_arp_target;
 	bool xdp;
 	bool direct; /* what datapath_set_local() names stays on the port */
+	uint64_t rdma_ports; /* mask of port ids: RNICs, where RDMA stays on the port */
 };
 
 /* Identifies the build of the BPF programs (a hash over the objects): adopt swaps when it differs. */
@@ -145,6 +148,34 @@ int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret);
  * is too many is left out, and goes by the redirect; n = 0: everything does.
  */
 int datapath_set_local(struct datapath *dp, const struct addr *addrs, unsigned n);
+
+/*
+ * The vport of an RDMA system: its place in the tables, programs at both ends of its veth. The ports
+ * have to join anew before they pass it frames. NULL frees the place, also when the veth is gone.
+ */
+struct datapath_rdma {
+	uint32_t ifindex, inner_ifindex;
+	unsigned port; /* id of its RNIC */
+	struct mac mac;
+	uint16_t vlan; /* 0: untagged */
+	bool failover;
+};
+int datapath_set_rdma(struct datapath *dp, unsigned index, const struct datapath_rdma *rdma,
+		      struct err *err);
+/* What is asked for these by ARP and ND, the RNIC hears too. At most BPFTEAM_RDMA_ADDRS a family. */
+int datapath_set_rdma_addrs(struct datapath *dp, unsigned index, const struct addr *addrs,
+			    unsigned n);
+
+/* A TCP flow that stays on an RNIC: iWARP's. Family AF_UNSPEC and port 0: any. */
+struct datapath_flow {
+	unsigned port; /* id of the RNIC */
+	struct addr local, remote;
+	uint16_t local_port, remote_port; /* host order */
+};
+/* All flows there are; the difference to those before is made. -E2BIG: not all had room. */
+int datapath_set_flows(struct datapath *dp, const struct datapath_flow *flows, unsigned n);
+/* What stayed on port id for RDMA's sake, summed over the CPUs. */
+int datapath_get_rdma_stats(struct datapath *dp, unsigned id, struct bpfteam_rdma_stats *ret);
 
 int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS]);

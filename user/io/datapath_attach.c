@@ -16,19 +16,24 @@
 
 #define PROGS_MAX 64 /* BPF_MPROG_MAX: as many programs fit at one place */
 
-static const char *pin_name(unsigned where, char buf[16])
+static const char *pin_name(unsigned where, char buf[32])
 {
 	if (where == DP_AT_TEAM)
 		return "tx";
 	if (where == DP_AT_INNER)
 		return "inner";
-	snprintf(buf, 16, "rx-%u", where);
+	if (where >= DP_AT_RDMA_INNER)
+		snprintf(buf, 32, "rdma-inner-%u", where - DP_AT_RDMA_INNER);
+	else if (where >= DP_AT_RDMA)
+		snprintf(buf, 32, "rdma-%u", where - DP_AT_RDMA);
+	else
+		snprintf(buf, 32, "rx-%u", where);
 	return buf;
 }
 
 static enum bpf_attach_type attach_type(unsigned where)
 {
-	return where == DP_AT_TEAM ? DP_TCX_EGRESS : DP_TCX_INGRESS;
+	return dp_is_sending(where) ? DP_TCX_EGRESS : DP_TCX_INGRESS;
 }
 
 /* struct bpf_link_info as of Linux 6.6; older headers lack the tcx part. */
@@ -48,7 +53,7 @@ static int link_info(int fd, struct tcx_info *ret)
 
 bool datapath_orphaned(struct datapath *dp)
 {
-	char buf[16];
+	char buf[32];
 	struct tcx_info info;
 	int fd = dp_get(dp, pin_name(DP_AT_TEAM, buf));
 	bool gone = fd >= 0 && !link_info(fd, &info) && !info.ifindex;
@@ -76,7 +81,7 @@ static bool link_serves(int fd, unsigned where, uint32_t ifindex)
 
 bool dp_attached(struct datapath *dp, unsigned where, uint32_t ifindex)
 {
-	char buf[16];
+	char buf[32];
 	bool serves;
 	int fd;
 
@@ -100,7 +105,7 @@ static int fail_attach(struct err *err, int code, uint32_t ifindex)
 /* 1: swapped, 0: there is no link that could be. */
 static int swap(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_fd)
 {
-	char buf[16];
+	char buf[32];
 	int fd, r = 0;
 
 	fd = dp_get(dp, pin_name(where, buf));
@@ -121,7 +126,7 @@ static int swap(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_
 
 int dp_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_fd, struct err *err)
 {
-	char buf[16];
+	char buf[32];
 	int fd, r;
 
 	if (dp_meta(dp)->clsact)
@@ -144,7 +149,7 @@ int dp_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_fd
 
 int dp_detach(struct datapath *dp, unsigned where, struct err *err)
 {
-	char buf[16];
+	char buf[32];
 	int fd, r;
 
 	if (dp_meta(dp) && dp_meta(dp)->clsact)

@@ -25,7 +25,7 @@
 
 static enum bpf_tc_attach_point attach_point(unsigned where)
 {
-	return where == DP_AT_TEAM ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+	return dp_is_sending(where) ? BPF_TC_EGRESS : BPF_TC_INGRESS;
 }
 
 /* The id of the program that our place of the hook runs, 0 = none. */

@@ -108,21 +108,40 @@ static struct team_bpf *open_team(bool state)
 	return NULL;
 }
 
-int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err)
+/* What every object of the team's programs is specialised by. */
+static void specialise(const struct datapath *dp, struct team_bpf *skel, uint64_t watch_ns)
 {
 	const struct datapath_config *config = &dp->config;
-	bool state = config->detector == DETECT_STATE;
+
+	skel->rodata->cfg_mode = config->mode;
+	skel->rodata->cfg_hash = config->hash;
+	skel->rodata->cfg_state = config->detector == DETECT_STATE;
+	skel->rodata->cfg_mark = dp_meta(dp)->mark;
+	skel->rodata->cfg_watch_ns = watch_ns;
+}
+
+static int load_team(struct datapath *dp, struct team_bpf *skel, struct err *err)
+{
+	int r = team_bpf__load(skel);
+
+	if (r)
+		fail_load(err, r, dp->team, "team's");
+	/* The trial passed and the program did not: the next choice is another one. */
+	if (r && skel->rodata->cfg_state && r != -ENOMEM)
+		dp_note(DP_RUNG0, false);
+	return r;
+}
+
+int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err)
+{
+	bool state = dp->config.detector == DETECT_STATE;
 	bool watch = state && dp_have(DP_TIMER);
 	struct team_bpf *skel = open_team(state);
 	int r;
 
 	if (!skel)
 		return fail_load(err, -errno, dp->team, "team's");
-	skel->rodata->cfg_mode = config->mode;
-	skel->rodata->cfg_hash = config->hash;
-	skel->rodata->cfg_state = state;
-	skel->rodata->cfg_mark = dp_meta(dp)->mark;
-	skel->rodata->cfg_watch_ns = watch ? watch_ns : 0;
+	specialise(dp, skel, watch ? watch_ns : 0);
 	bpf_program__set_autoload(dp_team_tx(skel), true);
 	bpf_program__set_autoload(skel->progs.team_learn, state);
 	bpf_program__set_autoload(skel->progs.team_watch, watch);
@@ -130,14 +149,32 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (!r && watch)
 		r = reuse_watch(dp, skel, err);
-	if (!r) {
-		r = team_bpf__load(skel);
-		if (r)
-			fail_load(err, r, dp->team, "team's");
-		/* The trial passed and the program did not: the next choice is another one. */
-		if (r && state && r != -ENOMEM)
-			dp_note(DP_RUNG0, false);
+	r = r ?: load_team(dp, skel, err);
+	if (r) {
+		team_bpf__destroy(skel);
+		return r;
 	}
+	*ret = skel;
+	return 0;
+}
+
+int dp_load_rdma(struct datapath *dp, unsigned index, struct team_bpf **ret, struct err *err)
+{
+	bool state = dp->config.detector == DETECT_STATE;
+	struct team_bpf *skel = open_team(state);
+	struct bpf_program *prog;
+	int r;
+
+	if (!skel)
+		return fail_load(err, -errno, dp->team, "RDMA vport's");
+	specialise(dp, skel, state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0);
+	skel->rodata->cfg_rdma_vport = index;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, prog == skel->progs.rdma_tx ||
+							prog == skel->progs.rdma_inner);
+	bpf_map__set_autocreate(skel->maps.watch, false);
+	r = dp_maps_reuse(dp, skel->obj, err);
+	r = r ?: load_team(dp, skel, err);
 	if (r) {
 		team_bpf__destroy(skel);
 		return r;
@@ -163,6 +200,8 @@ int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct
 	memcpy((void *)skel->rodata->cfg_arp_target, config->arp_target,
 	       sizeof(config->arp_target));
 	skel->rodata->cfg_n_arp_target = config->n_arp_target;
+	skel->rodata->cfg_rdma_port = config->rdma_ports >> id & 1;
+	skel->rodata->cfg_rdma_vports = dp_rdma_hears(dp, id);
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (!r) {
 		r = port_bpf__load(skel);
@@ -195,6 +234,8 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
 	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
 	skel->rodata->cfg_probe = config->probe;
+	skel->rodata->cfg_rdma =
+		port && (config->rdma_ports >> where & 1 || dp_rdma_hears(dp, where));
 	bpf_program__set_autoload(skel->progs.xdp_port, port);
 	bpf_program__set_autoload(skel->progs.xdp_vport, !port);
 	r = dp_maps_reuse(dp, skel->obj, err);

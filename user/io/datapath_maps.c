@@ -36,6 +36,12 @@ static const struct {
 	[DP_TX_PORTS] = {"tx_ports", BPF_MAP_TYPE_DEVMAP, 4, 4, BPFTEAM_PORTS_MAX, 0},
 	[DP_LOCAL] = {"local", BPF_MAP_TYPE_HASH, sizeof(struct bpfteam_ip), 4, BPFTEAM_LOCAL_MAX,
 		      0},
+	[DP_RDMA_PORTS] = {"rdma_ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_rdma_bitmap),
+			   1, BPF_F_MMAPABLE},
+	[DP_RDMA_FLOWS] = {"rdma_flows", BPF_MAP_TYPE_HASH, sizeof(struct bpfteam_rdma_flow), 4,
+			   BPFTEAM_RDMA_FLOWS_MAX, BPF_F_NO_PREALLOC},
+	[DP_RDMA_STATS] = {"rdma_stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+			   sizeof(struct bpfteam_rdma_stats), BPFTEAM_PORTS_MAX, 0},
 };
 
 static int map_memory(struct datapath *dp, enum dp_map map)

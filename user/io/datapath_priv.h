@@ -24,10 +24,21 @@
 #define DP_WATCH_NS 2000000ull
 #define DP_WATCH_SLOW_NS 20000000ull
 
-/* Places that programs are attached to: the ports by id, then the ends of the team's veth. */
+/*
+ * Places that programs are attached to: the ports by id, then the ends of the team's veth, and those of
+ * the RDMA systems' vports by their index.
+ */
 #define DP_AT_TEAM BPFTEAM_PORTS_MAX
 #define DP_AT_INNER (BPFTEAM_PORTS_MAX + 1)
-#define DP_AT_MAX (BPFTEAM_PORTS_MAX + 2)
+#define DP_AT_RDMA (BPFTEAM_PORTS_MAX + 2)
+#define DP_AT_RDMA_INNER (DP_AT_RDMA + BPFTEAM_RDMA_MAX)
+#define DP_AT_MAX (DP_AT_RDMA_INNER + BPFTEAM_RDMA_MAX)
+
+/* At the end that the stack binds, where frames are sent. */
+static inline bool dp_is_sending(unsigned where)
+{
+	return where == DP_AT_TEAM || (where >= DP_AT_RDMA && where < DP_AT_RDMA_INNER);
+}
 
 /*
  * Map `meta`: ARRAY[1]. What the data path must know of itself to take itself down again, in
@@ -47,7 +58,7 @@ struct dp_meta {
 		__u32 qdisc; /* clsact: the qdisc was made by us */
 		__u32 xdp_ifindex; /* libxdp's dispatcher there runs a program of ours; 0 = none */
 	} at[DP_AT_MAX];
-	__u8 reserved[704];
+	__u8 reserved[544];
 };
 _Static_assert(sizeof(struct dp_meta) == 2048, "dp_meta");
 
@@ -71,6 +82,9 @@ enum dp_map {
 	DP_PORT_IDS,
 	DP_TX_PORTS,
 	DP_LOCAL,
+	DP_RDMA_PORTS,
+	DP_RDMA_FLOWS,
+	DP_RDMA_STATS,
 	DP_MAPS,
 };
 
@@ -133,12 +147,22 @@ static inline struct bpfteam_slot *dp_slots(const struct datapath *dp)
 	return tables ? tables->slots : NULL;
 }
 
+static inline struct bpfteam_rdma *dp_rdma(const struct datapath *dp)
+{
+	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
+
+	return tables ? tables->rdma : NULL;
+}
+
 static inline struct bpfteam_local *dp_local(const struct datapath *dp)
 {
 	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
 
 	return tables ? &tables->local : NULL;
 }
+
+/* datapath_rdma.c: has a frame of an RDMA system's vport to be looked for on that port? */
+bool dp_rdma_hears(const struct datapath *dp, unsigned id);
 
 /* datapath_state.c */
 /* A mask of ids, after what was changed by which their shortcuts are none. The watch timer opens. */
@@ -150,6 +174,8 @@ struct port_bpf;
 struct xdp_bpf;
 struct carrier_bpf;
 int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err);
+/* The same object for what RDMA vport index sends, with the programs for that alone. */
+int dp_load_rdma(struct datapath *dp, unsigned index, struct team_bpf **ret, struct err *err);
 /* Which of its programs sends; the others of that kind are not loaded. */
 struct bpf_program *dp_team_tx(const struct team_bpf *skel);
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err);

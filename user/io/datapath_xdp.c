@@ -331,7 +331,7 @@ int dp_xdp_leave(struct datapath *dp, unsigned where, struct err *err)
 	__u32 key = where;
 	int r, r2;
 
-	if (where == DP_AT_TEAM)
+	if (where == DP_AT_TEAM || where >= DP_AT_RDMA)
 		return 0;
 	if (where < BPFTEAM_PORTS_MAX && dp->map[DP_TX_PORTS] >= 0)
 		bpf_map_delete_elem(dp->map[DP_TX_PORTS], &key);
