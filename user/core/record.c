@@ -90,6 +90,36 @@ static const struct field port_fields[] = {
 	 FIELD_ARRAY(struct saved_port, routes, n_routes),
 	 .sub = route_fields},
 	{.key = "moved", .kind = FIELD_BOOL, FIELD_AT(struct saved_port, moved)},
+	{.key = "rnic", .kind = FIELD_BOOL, FIELD_AT(struct saved_port, rnic)},
+	{.key = "arp_quiet", .kind = FIELD_BOOL, FIELD_AT(struct saved_port, arp_quiet)},
+	{.key = "arp_ignore", .kind = FIELD_UINT, FIELD_AT(struct saved_port, arp_ignore)},
+	{.key = "arp_announce", .kind = FIELD_UINT, FIELD_AT(struct saved_port, arp_announce)},
+	{.key = NULL},
+};
+
+static const struct field mirrored_entry = {.kind = FIELD_PREFIX, .size = sizeof(struct addr)};
+
+static const struct field rdma_fields[] = {
+	{.key = "vport", .kind = FIELD_TEXT, FIELD_AT(struct saved_rdma, vport), .required = true},
+	{.key = "inner", .kind = FIELD_TEXT, FIELD_AT(struct saved_rdma, inner)},
+	{.key = "index",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct saved_rdma, index),
+	 .max = BPFTEAM_RDMA_MAX - 1},
+	{.key = "port",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct saved_rdma, port),
+	 .max = BPFTEAM_PORTS_MAX - 1},
+	{.key = "ifindex", .kind = FIELD_UINT, FIELD_AT(struct saved_rdma, ifindex)},
+	{.key = "inner_ifindex", .kind = FIELD_UINT, FIELD_AT(struct saved_rdma, inner_ifindex)},
+	{.key = "mac", .kind = FIELD_MAC, FIELD_AT(struct saved_rdma, mac)},
+	{.key = "vlan", .kind = FIELD_UINT, FIELD_AT(struct saved_rdma, vlan)},
+	{.key = "made_vlan", .kind = FIELD_BOOL, FIELD_AT(struct saved_rdma, made_vlan)},
+	{.key = "mirrored",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct saved_rdma, mirrored, n_mirrored),
+	 .sub = &mirrored_entry},
+	{.key = "pnetid", .kind = FIELD_TEXT, FIELD_AT(struct saved_rdma, pnetid)},
 	{.key = NULL},
 };
 
@@ -120,6 +150,12 @@ static const struct field record_fields[] = {
 	 .kind = FIELD_MAPS,
 	 FIELD_ARRAY(struct versioned, record.ports, record.n_ports),
 	 .sub = port_fields},
+	{.key = "rdma",
+	 .kind = FIELD_MAPS,
+	 FIELD_ARRAY(struct versioned, record.rdma, record.n_rdma),
+	 .sub = rdma_fields},
+	{.key = "arp_ignore", .kind = FIELD_UINT, RECORD_AT(arp_ignore)},
+	{.key = "arp_announce", .kind = FIELD_UINT, RECORD_AT(arp_announce)},
 	{.key = NULL},
 };
 

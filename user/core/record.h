@@ -23,6 +23,7 @@ struct saved_addr {
 	char label[IFNAMSIZ];
 	uint32_t metric;
 	uint8_t proto; /* IFAPROT_*: who made it */
+	uint32_t created; /* 1/100 s since the machine started; not in the record */
 };
 
 struct saved_route {
@@ -58,6 +59,24 @@ struct saved_port {
 	struct saved_route routes[RECORD_ROUTES_MAX];
 	unsigned n_routes;
 	bool moved; /* addrs and routes were moved to the team */
+	bool rnic; /* has an RDMA device: keeps IPv6, and what is its RDMA's stays on it */
+	bool arp_quiet; /* answers ARP for its own addresses only; what was set before: */
+	uint32_t arp_ignore, arp_announce;
+};
+
+/* The vport of an RDMA system, and what was made for it: whatever is here is undone. */
+struct saved_rdma {
+	char vport[IFNAMSIZ], inner[IFNAMSIZ];
+	uint8_t index; /* its place in the maps */
+	uint8_t port; /* id of its RNIC */
+	uint32_t ifindex, inner_ifindex;
+	struct mac mac;
+	uint32_t vlan;
+	bool made_vlan; /* the RNIC's VLAN device is ours */
+	/* On the vport, and mirrored to the RNIC or its VLAN device. */
+	struct addr mirrored[2 * CONFIG_RDMA_ADDRESSES_MAX];
+	unsigned n_mirrored;
+	char pnetid[20]; /* of SMC; "": none */
 };
 
 struct record {
@@ -73,6 +92,10 @@ struct record {
 	bool clsact; /* attached by clsact filters and not by tcx links */
 	struct saved_port ports[BPFTEAM_PORTS_MAX];
 	unsigned n_ports;
+	struct saved_rdma rdma[BPFTEAM_RDMA_MAX];
+	unsigned n_rdma;
+	/* Of the team's interface, before there was an RDMA vport beside it. */
+	uint32_t arp_ignore, arp_announce;
 };
 
 /* *ret is malloc'd, NUL-terminated. -ENOMEM, -E2BIG. */

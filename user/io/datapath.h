@@ -162,6 +162,7 @@ struct datapath_rdma {
 };
 int datapath_set_rdma(struct datapath *dp, unsigned index, const struct datapath_rdma *rdma,
 		      struct err *err);
+int datapath_get_rdma(struct datapath *dp, unsigned index, struct bpfteam_rdma *ret);
 /* What is asked for these by ARP and ND, the RNIC hears too. At most BPFTEAM_RDMA_ADDRS a family. */
 int datapath_set_rdma_addrs(struct datapath *dp, unsigned index, const struct addr *addrs,
 			    unsigned n);
@@ -172,7 +173,10 @@ struct datapath_flow {
 	struct addr local, remote;
 	uint16_t local_port, remote_port; /* host order */
 };
-/* All flows there are; the difference to those before is made. -E2BIG: not all had room. */
+/*
+ * All flows there are; the difference to those before is made. Returns how many came or went; -E2BIG:
+ * not all had room.
+ */
 int datapath_set_flows(struct datapath *dp, const struct datapath_flow *flows, unsigned n);
 /* What stayed on port id for RDMA's sake, summed over the CPUs. */
 int datapath_get_rdma_stats(struct datapath *dp, unsigned id, struct bpfteam_rdma_stats *ret);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * datapath_rdma.c - the RDMA systems' vports, and the flows that stay on their RNICs. Called by team/.
  *
@@ -74,6 +74,14 @@ int datapath_set_rdma(struct datapath *dp, unsigned index, const struct datapath
 	return r;
 }
 
+int datapath_get_rdma(struct datapath *dp, unsigned index, struct bpfteam_rdma *ret)
+{
+	if (!dp_rdma(dp) || index >= BPFTEAM_RDMA_MAX)
+		return -ENOENT;
+	*ret = dp_rdma(dp)[index];
+	return 0;
+}
+
 /* As the programs see an address: 16 bytes in network order, IPv4 mapped; zero: any. */
 static struct bpfteam_ip ip_of(const struct addr *addr)
 {
@@ -133,23 +141,25 @@ static struct bpfteam_rdma_flow key_of(const struct datapath_flow *flow)
 	};
 }
 
-static void remove_others(int fd, const struct bpfteam_rdma_flow *keys, unsigned n)
+static unsigned remove_others(int fd, const struct bpfteam_rdma_flow *keys, unsigned n)
 {
 	struct bpfteam_rdma_flow key, next;
 	bool any = !bpf_map_get_next_key(fd, NULL, &next);
+	unsigned removed = 0;
 
 	while (any) {
 		key = next;
 		any = !bpf_map_get_next_key(fd, &key, &next);
 		if (!bsearch(&key, keys, n, sizeof(key), compare_keys))
-			bpf_map_delete_elem(fd, &key);
+			removed += !bpf_map_delete_elem(fd, &key);
 	}
+	return removed;
 }
 
 int datapath_set_flows(struct datapath *dp, const struct datapath_flow *flows, unsigned n)
 {
 	struct bpfteam_rdma_bitmap *bitmap = dp->mem[DP_RDMA_PORTS], *bits;
-	int fd = dp->map[DP_RDMA_FLOWS], ret = 0;
+	int fd = dp->map[DP_RDMA_FLOWS], changes = 0, ret = 0, r;
 	struct bpfteam_rdma_flow *keys;
 	__u32 value = 1;
 
@@ -164,17 +174,19 @@ int datapath_set_flows(struct datapath *dp, const struct datapath_flow *flows, u
 	for (unsigned i = 0; i < n; i++) {
 		keys[i] = key_of(&flows[i]);
 		bits->word[flows[i].local_port / 64] |= 1ull << flows[i].local_port % 64;
-		if (bpf_map_update_elem(fd, &keys[i], &value, BPF_ANY))
+		r = bpf_map_update_elem(fd, &keys[i], &value, BPF_NOEXIST);
+		changes += !r;
+		if (r && errno != EEXIST)
 			ret = -E2BIG;
 	}
 	for (unsigned i = 0; i < sizeof(bits->word) / sizeof(bits->word[0]); i++)
 		STORE(bitmap->word[i], bits->word[i]);
 	qsort(keys, n, sizeof(*keys), compare_keys);
-	remove_others(fd, keys, n);
+	changes += remove_others(fd, keys, n);
 out:
 	free(bits);
 	free(keys);
-	return ret;
+	return ret ? ret : changes;
 }
 
 int datapath_get_rdma_stats(struct datapath *dp, unsigned id, struct bpfteam_rdma_stats *ret)

@@ -49,6 +49,7 @@ static void parse_addr(const struct nlmsghdr *nlh, struct saved_addr *ret)
 	ret->valid_s = ret->preferred_s = FOREVER;
 	if (tb[IFA_CACHEINFO] && mnl_attr_get_payload_len(tb[IFA_CACHEINFO]) >= sizeof(*cache)) {
 		cache = mnl_attr_get_payload(tb[IFA_CACHEINFO]);
+		ret->created = cache->cstamp;
 		ret->valid_s = cache->ifa_valid;
 		ret->preferred_s = cache->ifa_prefered;
 	}

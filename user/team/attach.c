@@ -17,6 +17,7 @@ int team_teardown(struct team *team, struct err *err)
 {
 	int ret = 0, first = 0;
 
+	rdma_teardown(team);
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		ret = member_leave(team, i, first ? NULL : err);
 		first = first ?: ret;
@@ -148,6 +149,19 @@ static int join_all(struct team *team, unsigned flags, struct err *err)
 	return ret;
 }
 
+/* An RNIC whose driver is slow at boot comes later, and its vport with it. */
+static int make_rdma(struct team *team, unsigned flags, struct err *err)
+{
+	struct err why = {""};
+	int ret = rdma_configure(team, NULL, &team->rec->config, &why);
+
+	if (ret != -ENODEV || !(flags & TEAM_ALLOW_MISSING))
+		return ret ? err_set(err, ret, "%s", why.text) : 0;
+	team_emit(team, EVENT_CONFIG, "", why.text, 0);
+	team->rdma_stale = true;
+	return 0;
+}
+
 static int build(struct team *team, unsigned flags, struct err *err)
 {
 	struct datapath_config config;
@@ -175,6 +189,7 @@ static int build(struct team *team, unsigned flags, struct err *err)
 	ret = ret ?: link_set_up(team->link, team->rec->ifindex, true, err);
 	ret = ret ?: join_all(team, flags, err);
 	ret = ret ?: move_configure(team, NULL, &team->rec->config, err);
+	ret = ret ?: make_rdma(team, flags, err);
 	if (!ret)
 		direct_refresh(team);
 	if (!ret && team->env->daemon)

@@ -156,5 +156,5 @@ int team_check_ports(const struct team_env *env, struct link *link, const struct
 	}
 	if (!found)
 		return err_set(err, -ENODEV, "%s: none of its ports is there", config->team);
-	return 0;
+	return rdma_check(link, config, flags, err);
 }

@@ -91,6 +91,8 @@ static void on_link(int kind, const struct link_info *info, void *arg)
 		vport_stacked(team);
 	if (info->ifindex == team->rec->ifindex || kind == RTM_NEWNETCONF)
 		team->direct_stale = true;
+	if (kind != RTM_NEWNETCONF && rdma_concerns(team, info->ifindex))
+		team->rdma_stale = true;
 	/*
 	 * Addresses, of the team's interface and of devices stacked on it, are what the neighbours
 	 * are told of. Links of others, which come and go on a host of containers, are not.
@@ -119,7 +121,7 @@ static void resync(struct team *team)
 {
 	struct link_info before = team->vport, now;
 
-	team->told_stale = team->direct_stale = true;
+	team->told_stale = team->direct_stale = team->rdma_stale = true;
 	if (!vport_update(team)) {
 		now = team->vport;
 		team->vport = before;
@@ -193,6 +195,7 @@ static uint64_t look_at_vport(struct team *team, uint64_t now_ns)
 		team->look_ns = now_ns + LOOK_NS;
 		vport_stacked(team);
 		team->direct_stale = true;
+		rdma_look(team);
 	}
 	return team->look_ns;
 }
@@ -246,6 +249,7 @@ int team_handle(struct team *team, uint64_t now_ns)
 	next = least(retry_joins(team, now_ns), look_at_vport(team, now_ns));
 	if (team->direct_stale)
 		direct_refresh(team);
+	next = least(next, rdma_turn(team, now_ns));
 	poll_ports(team, now_ns);
 	next = least(next, probe_turn(team, now_ns));
 	if (team->dirty || now_ns >= team->ports_ns) {

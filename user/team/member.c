@@ -7,6 +7,7 @@
  * direct.c), for the port whose MAC the team bears would otherwise move the switch's entry for that
  * MAC to a port that may not receive. Without addresses alone IPv6 would still send MLD reports: of the groups left with
  * them, and of a router's at each return of the link. Where sysctls are read-only that is put up with.
+ * An RNIC keeps IPv6, whose addresses its RDMA's GIDs are made of: the team never bears its MAC.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -140,6 +141,9 @@ static int save(struct team *team, unsigned i, struct err *err)
 	saved->mtu = info->mtu;
 	saved->addr_gen_mode = info->addr_gen_mode;
 	saved->had_ipv6 = link_ipv6_is_on(saved->name);
+	saved->rnic = rdma_is_rnic(team, config_port(&team->rec->config, saved->name),
+				   info->ifindex);
+	team->rdma_stale = true;
 	ret = link_addrs(team->link, info->ifindex, saved->addrs + kept, RECORD_ADDRS_MAX - kept,
 			 &saved->n_addrs, err);
 	saved->n_addrs += kept;
@@ -217,7 +221,7 @@ static int prepare(struct team *team, unsigned i, struct err *err)
 	const struct link_info *info = &team->member[i].info;
 	int ret = 0;
 
-	if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
+	if (saved->addr_gen_mode != ADDR_GEN_ABSENT && !saved->rnic)
 		ret = link_set_addr_gen_mode(team->link, info->ifindex, ADDR_GEN_NONE, err);
 	if (!ret && info->mtu < team->vport.mtu)
 		ret = link_set_mtu(team->link, info->ifindex, team->vport.mtu, err);
@@ -247,6 +251,10 @@ static void restore_filters(struct team *team, struct saved_port *saved)
 	if (saved->added_probe_mac)
 		link_del_unicast(team->link, saved->ifindex, &saved->probe_mac, NULL);
 	saved->added_mac = saved->added_probe_mac = false;
+	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
+		if (team->rec->rdma[i].port != saved->id)
+			link_del_unicast(team->link, saved->ifindex, &team->rec->rdma[i].mac, NULL);
+	}
 	link_set_promisc(team->link, saved->ifindex, saved->was_promisc, NULL);
 	link_set_allmulti(team->link, saved->ifindex, saved->was_allmulti, NULL);
 }
@@ -350,7 +358,7 @@ int member_settle(struct team *team, unsigned i, bool move, struct err *err)
 		member_leave(team, i, NULL);
 		return ret;
 	}
-	if (team->rec->ports[i].had_ipv6)
+	if (team->rec->ports[i].had_ipv6 && !team->rec->ports[i].rnic)
 		link_set_ipv6(team->rec->ports[i].name, false);
 	direct_set_port(team, i);
 	team->direct_stale = true;

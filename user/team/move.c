@@ -22,11 +22,16 @@ static int take_addrs(struct team *team, const struct saved_port *saved, struct 
 	int ret = 0;
 
 	for (unsigned k = 0; !ret && k < saved->n_addrs; k++) {
+		/* An RNIC keeps its own: default GIDs are made of it. */
+		if (saved->rnic && is_ipv6_link_local(&saved->addrs[k].addr))
+			continue;
 		ret = link_del_addr(team->link, saved->ifindex, &saved->addrs[k], err);
 		/* A secondary address goes by itself with its primary one. */
 		if (ret == -EADDRNOTAVAIL)
 			ret = 0;
 	}
+	if (saved->rnic)
+		return ret;
 	return ret ?: link_del_prefix_routes(team->link, saved->ifindex, err);
 }
 
@@ -128,7 +133,7 @@ void move_hand_over(struct team *team, unsigned i)
 	from->moved = false;
 }
 
-static struct saved_addr as_saved(const struct addr *addr)
+struct saved_addr move_as_saved(const struct addr *addr)
 {
 	struct saved_addr saved = {
 		.addr = *addr,
@@ -190,7 +195,7 @@ int move_configure(struct team *team, const struct config *from, const struct co
 	int ret = 0;
 
 	for (unsigned i = 0; !ret && i < to->n_addresses; i++) {
-		struct saved_addr addr = as_saved(&to->addresses[i]);
+		struct saved_addr addr = move_as_saved(&to->addresses[i]);
 
 		if (!has_addr(from, &to->addresses[i]))
 			ret = link_add_addr(team->link, ifindex, &addr, err);
@@ -208,7 +213,7 @@ int move_configure(struct team *team, const struct config *from, const struct co
 			link_del_route(team->link, ifindex, &route, NULL);
 	}
 	for (unsigned i = 0; !ret && from && i < from->n_addresses; i++) {
-		struct saved_addr addr = as_saved(&from->addresses[i]);
+		struct saved_addr addr = move_as_saved(&from->addresses[i]);
 
 		if (!has_addr(to, &from->addresses[i]))
 			link_del_addr(team->link, ifindex, &addr, NULL);

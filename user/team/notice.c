@@ -94,6 +94,12 @@ void notice_refresh(struct team *team)
 	team->told_stale = false;
 	team->n_told = 0;
 	collect_device(team, &team->vport);
+	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
+		struct link_info vport = {.ifindex = team->rec->rdma[i].ifindex,
+					  .mac = team->rec->rdma[i].mac};
+
+		collect_device(team, &vport);
+	}
 	link_each(team->link, collect_upper, &uppers, NULL);
 	for (unsigned i = 0; i < uppers.n; i++)
 		collect_device(team, &uppers.list[i]);

@@ -32,6 +32,7 @@ void team_close(struct team *team)
 	for (unsigned i = 0; i < team->rec->n_ports; i++)
 		member_fini(&team->member[i]);
 	wire_close(team->wire);
+	rdma_close(team->rdma);
 	link_close(team->link);
 	datapath_close(team->dp);
 	free(team->rec);
@@ -96,6 +97,10 @@ void team_datapath_config(const struct team *team, struct datapath_config *ret)
 		.xdp = config->xdp,
 		.direct = config->rx == RX_DIRECT,
 	};
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].rnic)
+			ret->rdma_ports |= 1ull << team->rec->ports[i].id;
+	}
 	for (unsigned i = 0; i < config->n_arp_ip_target; i++)
 		memcpy(&ret->arp_target[i], config->arp_ip_target[i].byte, 4);
 }
@@ -135,6 +140,8 @@ static int adopt(struct team *team, struct err *err)
 	team_datapath_config(team, &config);
 	if (swap)
 		ret = datapath_configure(team->dp, &config, err);
+	if (!ret && swap)
+		ret = rdma_reload(team, err);
 	for (unsigned i = 0; !ret && swap && i < team->rec->n_ports; i++) {
 		const struct saved_port *saved = &team->rec->ports[i];
 
@@ -180,7 +187,7 @@ static int open_team(struct team *team, const char *name, struct err *err)
 	team->read_only = !team->env->daemon;
 	if (team->env->daemon)
 		vport_follow_promisc(team);
-	team->direct_stale = true;
+	team->direct_stale = team->rdma_stale = true;
 	team->dirty = true;
 	return team_replan(team, team_now_ns());
 }

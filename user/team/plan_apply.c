@@ -265,6 +265,10 @@ int team_replan(struct team *team, uint64_t now_ns)
 		vport_set_carrier(team, plan.carrier);
 	if (planned && !team->read_only)
 		after_plan(team, &before, states, now_ns);
+	if (team->env->daemon && rdma_follow_paths(team)) {
+		notice_start(team, now_ns);
+		notice_turn(team, now_ns);
+	}
 	team->ports_ns = ports_deadline(team);
 	return 0;
 }

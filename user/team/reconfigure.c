@@ -54,6 +54,7 @@ static int swap_programs(struct team *team, enum bpfteam_mode from, struct err *
 		ret = swap_receive(team, err);
 	ret = ret ?: team_replan(team, team_now_ns());
 	ret = ret ?: datapath_configure(team->dp, &config, err);
+	ret = ret ?: rdma_reload(team, err);
 	if (!ret && !receive_first)
 		ret = swap_receive(team, err);
 	strcpy(team->rec->build, datapath_build_id());
@@ -183,7 +184,8 @@ static int prepare(struct team *team, const struct config *from, const struct co
 		direct_set_ports(team);
 	direct_refresh(team);
 	team->slots_valid = false;
-	return ret ?: team_replan(team, team_now_ns());
+	ret = ret ?: team_replan(team, team_now_ns());
+	return ret ?: rdma_configure(team, from, to, err);
 }
 
 /* Whatever a port could not be given back: it has left, and the new configuration is in force. */

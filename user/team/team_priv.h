@@ -14,6 +14,9 @@
  *   probe.c        the ARP monitor
  *   notice.c       gratuitous ARP and NA; events for those who listen
  *   direct.c       rx: direct: settings of the ports, addresses, what is in its way
+ *   rdma.c         which ports are RNICs; the vports of their RDMA systems
+ *   rdma_vport.c, rdma_mirror.c, rdma_smc.c   one such vport: interface, addresses, SMC
+ *   rdma_watch.c   what has to be looked at again and again: connections, load, devices
  *   vport.c        the team's interface: creation, MTU, MAC, promiscuity, carrier
  *   reconfigure.c  one configuration to another without losing a frame
  *   change.c       apply and port changes: lock, checks
@@ -26,6 +29,7 @@
 #include "core/port.h"
 #include "core/record.h"
 #include "io/link.h"
+#include "io/rdma.h"
 #include "io/wire.h"
 #include "team/team.h"
 
@@ -49,6 +53,7 @@ struct member {
 	uint32_t speed_mbps;
 	bool full_duplex;
 	const char *missing_reason;
+	struct rdma_load load; /* of an RNIC, once a second */
 	uint64_t retry_ns; /* a join failed: not tried again before */
 	struct link_poll *poll; /* detector poll only */
 	struct probe_run probe;
@@ -90,6 +95,12 @@ struct team {
 	bool direct_stale;
 	char direct_why[DIRECT_TEXT_MAX]; /* as last told: why everything is redirected */
 	uint64_t notice_ns, poll_ns, rejoin_ns, look_ns;
+	struct rdma *rdma; /* NULL: this kernel has none, or nobody has asked yet */
+	bool rdma_tried, rdma_listens, rdma_stale;
+	uint32_t rdma_target[BPFTEAM_RDMA_MAX]; /* parallel to rec->rdma: RNIC or its VLAN device */
+	int rdma_path[BPFTEAM_RDMA_MAX]; /* member that carries it, from 1; 0: none */
+	char rdma_why[128]; /* as last told: why a vport is not as it should be */
+	uint64_t rdma_ns; /* when connections are looked at again */
 	uint64_t ports_ns; /* when a port's state wants to be worked out again */
 	uint64_t deadline_ns; /* the least of all */
 };
@@ -123,6 +134,7 @@ int move_to_team(struct team *team, unsigned i, struct err *err);
 int move_back(struct team *team, unsigned i, struct err *err);
 void move_hand_over(struct team *team, unsigned i);
 int move_silence(struct team *team, unsigned i, struct err *err);
+struct saved_addr move_as_saved(const struct addr *addr);
 int move_configure(struct team *team, const struct config *from, const struct config *to,
 		   struct err *err);
 
@@ -165,7 +177,50 @@ void direct_close_port(struct team *team, unsigned i);
 void direct_refresh(struct team *team);
 const char *direct_obstacle(struct team *team, char buf[DIRECT_TEXT_MAX]);
 
+/* rdma.c */
+struct rdma *rdma_handle(struct team *team);
+bool rdma_is_rnic(struct team *team, const struct port_config *port, uint32_t ifindex);
+struct saved_rdma *rdma_of_port(struct team *team, unsigned id);
+const struct rdma_config *rdma_config_of(const struct team *team, const struct config *config,
+					 const struct saved_rdma *saved);
+int rdma_check(struct link *link, const struct config *config, unsigned flags, struct err *err);
+int rdma_swap_ports(struct team *team, struct err *err);
+int rdma_update(struct team *team, struct err *err);
+int rdma_configure(struct team *team, const struct config *from, const struct config *to,
+		   struct err *err);
+void rdma_teardown(struct team *team);
+bool rdma_concerns(const struct team *team, uint32_t ifindex);
+
+/* rdma_vport.c */
+int rdma_port(const struct team *team, const struct saved_rdma *saved);
+int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const char *name,
+		    unsigned port, struct err *err);
+int rdma_vport_update(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
+		      struct err *err);
+void rdma_vport_remove(struct team *team, struct saved_rdma *saved);
+int rdma_reload(struct team *team, struct err *err);
+int rdma_path(const struct team *team, const struct saved_rdma *saved);
+bool rdma_follow_paths(struct team *team);
+
+/* rdma_mirror.c */
+int rdma_mirror(struct team *team, struct saved_rdma *saved, struct err *err);
+void rdma_unmirror(struct team *team, struct saved_rdma *saved);
+int rdma_give_addresses(struct team *team, const struct saved_rdma *saved,
+			const struct rdma_config *rdma, struct err *err);
+void rdma_take_addresses(struct team *team, const struct saved_rdma *saved,
+			 const struct rdma_config *before, const struct rdma_config *after);
+
+/* rdma_smc.c */
+int rdma_smc(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
+	     unsigned port, struct err *err);
+void rdma_smc_undo(struct team *team, struct saved_rdma *saved);
+
+/* rdma_watch.c: returns when it wants to be called again. */
+uint64_t rdma_turn(struct team *team, uint64_t now_ns);
+void rdma_look(struct team *team);
+
 /* vport.c */
+void vport_inner_name(const char *vport, char inner[IFNAMSIZ]);
 int vport_update(struct team *team);
 int vport_create(struct team *team, struct err *err);
 int vport_delete(struct team *team, struct err *err);

@@ -14,7 +14,7 @@
 #define INNER_SUFFIX "-in"
 
 /* NAME-in; a name too long for that is cut and told apart by a hash of the whole. */
-static void inner_name(const char *team, char inner[IFNAMSIZ])
+void vport_inner_name(const char *team, char inner[IFNAMSIZ])
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
@@ -27,12 +27,25 @@ static void inner_name(const char *team, char inner[IFNAMSIZ])
 	snprintf(inner, IFNAMSIZ, "%.6s%06x%s", team, hash & 0xffffff, INNER_SUFFIX);
 }
 
-/* The team's MAC and MTU, from the configuration or its first port that is there. */
+/* Locally administered, for a team of RNICs alone: made from the first one's. */
+static struct mac made_mac(const struct mac *rnic)
+{
+	struct mac mac = *rnic;
+
+	mac.byte[0] = (mac.byte[0] | 0x02) ^ 0x80;
+	mac.byte[1] ^= 0x52;
+	return mac;
+}
+
+/*
+ * The team's MAC and MTU, from the configuration or its first port that is there. An RNIC's MAC is its
+ * RDMA's, by which that is told from the team's traffic.
+ */
 static int choose(struct team *team, uint32_t *mtu, uint32_t *queues, struct err *err)
 {
 	const struct config *config = &team->rec->config;
 	struct link_info info;
-	bool found = false;
+	bool found = false, found_mac = !mac_is_zero(&config->mac);
 	int ret;
 
 	team->rec->mac = config->mac;
@@ -44,8 +57,12 @@ static int choose(struct team *team, uint32_t *mtu, uint32_t *queues, struct err
 			continue;
 		if (ret)
 			return ret;
-		if (!found && mac_is_zero(&config->mac))
+		if (!found_mac && !rdma_is_rnic(team, &config->ports[i], info.ifindex)) {
 			team->rec->mac = info.mac;
+			found_mac = true;
+		} else if (!found && !found_mac) {
+			team->rec->mac = made_mac(&info.mac);
+		}
 		if (!config->mtu && (!found || info.mtu < *mtu))
 			*mtu = info.mtu;
 		if (info.n_tx_queues > *queues)
@@ -83,7 +100,7 @@ int vport_create(struct team *team, struct err *err)
 	struct link_info inner;
 	int ret;
 
-	inner_name(rec->config.team, rec->inner);
+	vport_inner_name(rec->config.team, rec->inner);
 	ret = choose(team, &veth.mtu, &veth.queues, err);
 	/* The name goes into the record first: a crash from here on leaves a pair to be found. */
 	ret = ret ?: team_store(team, err);

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * rdma.c - which ports are RNICs, and the vports of their RDMA systems: brings what is there to what
+ * the configuration says, again and again.
+ *
+ * A port that has an RDMA device is an RNIC from then on, as long as it is a member. Whatever is made
+ * for a vport is in the record first. rdma_update() changes nothing where nothing is to be changed, so
+ * it is called whenever something of an RNIC or a vport was heard: addresses, by anyone, an RNIC that
+ * joins again, an RDMA device that comes or goes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "team/team_priv.h"
+
+/* NULL where the kernel has no RDMA. Opened once. */
+struct rdma *rdma_handle(struct team *team)
+{
+	if (!team->rdma && !team->rdma_tried) {
+		team->rdma_tried = true;
+		if (rdma_open(&team->rdma, NULL))
+			team->rdma = NULL;
+	}
+	return team->rdma;
+}
+
+/* Is the device an RNIC, by what the configuration says of the port and what the kernel knows? */
+bool rdma_is_rnic(struct team *team, const struct port_config *port, uint32_t ifindex)
+{
+	struct rdma_link link;
+
+	if (port && port->rdma != RDMA_AUTO)
+		return port->rdma == RDMA_ON;
+	return rdma_handle(team) && !rdma_find(team->rdma, ifindex, &link, NULL);
+}
+
+/* The member that a vport of the configuration belongs to; -1: none, or not there. */
+static int member_of(struct team *team, const struct rdma_config *rdma)
+{
+	int found = -1;
+
+	if (rdma->port[0])
+		return member_index_name(team, rdma->port);
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (!team->rec->ports[i].rnic)
+			continue;
+		if (found >= 0)
+			return -1;
+		found = i;
+	}
+	return found;
+}
+
+struct saved_rdma *rdma_of_port(struct team *team, unsigned id)
+{
+	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
+		if (team->rec->rdma[i].port == id)
+			return &team->rec->rdma[i];
+	}
+	return NULL;
+}
+
+const struct rdma_config *rdma_config_of(const struct team *team, const struct config *config,
+					 const struct saved_rdma *saved)
+{
+	char name[IFNAMSIZ];
+
+	for (unsigned i = 0; i < config->n_rdma; i++) {
+		config_rdma_vport(config, i, name);
+		if (!strcmp(name, saved->vport))
+			return &config->rdma[i];
+	}
+	return NULL;
+}
+
+static struct saved_rdma *saved_of(struct team *team, const char *vport)
+{
+	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
+		if (!strcmp(team->rec->rdma[i].vport, vport))
+			return &team->rec->rdma[i];
+	}
+	return NULL;
+}
+
+/*
+ * Port programs with and without what RDMA needs. A port that is new to it bears the vport's MAC as
+ * well, for the time when frames for it come in there.
+ */
+int rdma_swap_ports(struct team *team, struct err *err)
+{
+	struct datapath_config config;
+	int ret = 0;
+
+	team_datapath_config(team, &config);
+	datapath_adopt(team->dp, &config);
+	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++) {
+		const struct saved_port *saved = &team->rec->ports[i];
+
+		if (datapath_joined(team->dp, saved->id, saved->ifindex))
+			ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac,
+					    err);
+	}
+	return ret;
+}
+
+/* RDMA devices that appeared on ports since they joined. */
+static int recognise(struct team *team, struct err *err)
+{
+	bool changed = false;
+
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		struct saved_port *saved = &team->rec->ports[i];
+
+		if (!saved->joined || saved->rnic ||
+		    !rdma_is_rnic(team, config_port(&team->rec->config, saved->name),
+				  saved->ifindex))
+			continue;
+		saved->rnic = changed = true;
+		team_emit(team, EVENT_CONFIG, saved->name, "has an RDMA device", 0);
+	}
+	if (!changed)
+		return 0;
+	team_store(team, NULL);
+	return rdma_swap_ports(team, err);
+}
+
+static int fail_no_device(const char *port, struct err *err)
+{
+	return err_set(err, -ENODEV,
+		       "%s: has no RDMA device ('rdma link' lists them): load its driver, or say "
+		       "'rdma: on' of the port in a configuration file",
+		       port);
+}
+
+/* Before anything is touched: the ports that are named have RDMA devices. */
+int rdma_check(struct link *link, const struct config *config, unsigned flags, struct err *err)
+{
+	struct rdma *rdma = NULL;
+	struct rdma_link found;
+	struct link_info info;
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < config->n_rdma; i++) {
+		const char *name = config->rdma[i].port;
+		const struct port_config *port = config_port(config, name);
+
+		if (!port || port->rdma != RDMA_AUTO || flags & TEAM_ALLOW_MISSING ||
+		    link_get(link, name, &info, NULL))
+			continue;
+		if (!rdma)
+			ret = rdma_open(&rdma, NULL);
+		ret = ret ?: rdma_find(rdma, info.ifindex, &found, NULL);
+		if (ret)
+			ret = fail_no_device(name, err);
+	}
+	rdma_close(rdma);
+	return ret;
+}
+
+static int refuse_port(struct team *team, const struct rdma_config *rdma, const char *vport,
+		       struct err *err)
+{
+	if (!rdma->port[0])
+		return err_set(err, -ENODEV,
+			       "%s: not exactly one of the team's ports has an RDMA device ('rdma "
+			       "link' lists them): name the port, rdma: {port: ...}",
+			       vport);
+	return fail_no_device(rdma->port, err);
+}
+
+/* One vport of the configuration: made, when its RNIC is there, else brought up to date. */
+static int bring(struct team *team, const struct config *config, unsigned i, struct err *err)
+{
+	const struct rdma_config *rdma = &config->rdma[i];
+	struct saved_rdma *saved;
+	char name[IFNAMSIZ];
+	int port = member_of(team, rdma);
+
+	config_rdma_vport(config, i, name);
+	saved = saved_of(team, name);
+	if (port >= 0 && !team->rec->ports[port].joined)
+		return 0; /* comes with its port */
+	if (!saved && (port < 0 || !team->rec->ports[port].rnic))
+		return refuse_port(team, rdma, name, err);
+	if (!saved)
+		return rdma_vport_make(team, rdma, name, port, err);
+	return rdma_vport_update(team, rdma, saved, err);
+}
+
+/* Does what is there of a vport still fit? Its addresses, failover and SMC can change as it runs. */
+static bool fits(struct team *team, const struct config *config, const struct saved_rdma *saved)
+{
+	const struct rdma_config *rdma = rdma_config_of(team, config, saved);
+	int port = rdma ? member_of(team, rdma) : -1;
+
+	return rdma && port >= 0 && team->rec->ports[port].id == saved->port &&
+	       rdma->vlan == saved->vlan;
+}
+
+int rdma_update(struct team *team, struct err *err)
+{
+	const struct config *config = &team->rec->config;
+	int ret, first;
+
+	team->rdma_stale = false;
+	first = recognise(team, err);
+	for (unsigned i = 0; i < config->n_rdma; i++) {
+		ret = bring(team, config, i, first ? NULL : err);
+		first = first ?: ret;
+	}
+	return first;
+}
+
+/* From one configuration to another; what `from` had put on a vport and `to` has not goes. */
+int rdma_configure(struct team *team, const struct config *from, const struct config *to,
+		   struct err *err)
+{
+	bool removed = false;
+	int ret = recognise(team, err);
+
+	for (unsigned i = team->rec->n_rdma; i-- > 0;) {
+		struct saved_rdma *saved = &team->rec->rdma[i];
+		const struct rdma_config *before, *after;
+
+		if (!fits(team, to, saved)) {
+			rdma_vport_remove(team, saved);
+			removed = true;
+			continue;
+		}
+		before = from ? rdma_config_of(team, from, saved) : NULL;
+		after = rdma_config_of(team, to, saved);
+		if (before)
+			rdma_take_addresses(team, saved, before, after);
+	}
+	for (unsigned i = 0; !ret && i < to->n_rdma; i++)
+		ret = bring(team, to, i, err);
+	if (removed && !ret)
+		ret = rdma_swap_ports(team, err);
+	return ret;
+}
+
+void rdma_teardown(struct team *team)
+{
+	while (team->rec->n_rdma)
+		rdma_vport_remove(team, &team->rec->rdma[team->rec->n_rdma - 1]);
+}
+
+/* Does a message about this device concern an RDMA vport, or an RNIC? */
+bool rdma_concerns(const struct team *team, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
+		if (team->rec->rdma[i].ifindex == ifindex || team->rdma_target[i] == ifindex)
+			return true;
+	}
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].rnic && team->rec->ports[i].ifindex == ifindex)
+			return true;
+	}
+	return false;
+}

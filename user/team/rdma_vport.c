@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * rdma_vport.c - the interface of an RDMA system: a veth with its RNIC's MAC address, whose frames
+ * leave by that RNIC. Made, followed and removed for rdma.c.
+ *
+ * Team, vport and RNIC are three stations on one wire that one host's IPv4 stack would answer for on
+ * behalf of each other; so each answers ARP for its own addresses only (arp_ignore 1, arp_announce 2).
+ */
+#include <errno.h>
+#include <linux/ip.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "team/team_priv.h"
+
+struct quiet {
+	uint32_t ignore, announce;
+};
+
+static int make_quiet(struct team *team, uint32_t ifindex, struct quiet *before, struct err *err)
+{
+	int ret = 0;
+
+	if (before) {
+		ret = link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE,
+					 &before->ignore, err);
+		ret = ret ?: link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE,
+						&before->announce, err);
+	}
+	ret = ret ?: link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE, 1, err);
+	return ret ?: link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE, 2, err);
+}
+
+static void unmake_quiet(struct team *team, uint32_t ifindex, uint32_t ignore, uint32_t announce)
+{
+	link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE, ignore, NULL);
+	link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE, announce, NULL);
+}
+
+/* The team's interface, with its first RDMA vport, and the RNIC. */
+static int quiet_others(struct team *team, unsigned port, struct err *err)
+{
+	struct saved_port *saved = &team->rec->ports[port];
+	struct quiet before;
+	int ret = 0;
+
+	if (team->rec->n_rdma == 1) {
+		ret = make_quiet(team, team->rec->ifindex, &before, err);
+		if (!ret) {
+			team->rec->arp_ignore = before.ignore;
+			team->rec->arp_announce = before.announce;
+		}
+	}
+	if (!ret && !saved->arp_quiet) {
+		ret = make_quiet(team, saved->ifindex, &before, err);
+		if (!ret) {
+			saved->arp_quiet = true;
+			saved->arp_ignore = before.ignore;
+			saved->arp_announce = before.announce;
+		}
+	}
+	return ret;
+}
+
+static int member_by_id(const struct team *team, unsigned id)
+{
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].id == id)
+			return i;
+	}
+	return -1;
+}
+
+/* Index of the RNIC among the members when it is there, else -1. */
+int rdma_port(const struct team *team, const struct saved_rdma *saved)
+{
+	int i = member_by_id(team, saved->port);
+
+	return i >= 0 && team->rec->ports[i].joined ? i : -1;
+}
+
+/* The device that the RNIC's own stack binds for RDMA: itself, or its VLAN device, made if need be. */
+static int find_target(struct team *team, struct saved_rdma *saved, unsigned port, struct err *err)
+{
+	const struct saved_port *rnic = &team->rec->ports[port];
+	char name[IFNAMSIZ];
+	struct link_info info;
+	int ret;
+
+	if (!saved->vlan) {
+		team->rdma_target[saved - team->rec->rdma] = rnic->ifindex;
+		return 0;
+	}
+	ret = link_find_vlan(team->link, rnic->ifindex, saved->vlan, &info, NULL);
+	if (ret == -ENODEV) {
+		snprintf(name, sizeof(name), "%.10s.%u", rnic->name, saved->vlan % 10000);
+		saved->made_vlan = true;
+		ret = team_store(team, err);
+		ret = ret ?: link_create_vlan(team->link, rnic->ifindex, name, saved->vlan, err);
+		if (ret)
+			saved->made_vlan = false;
+		ret = ret ?: link_find_vlan(team->link, rnic->ifindex, saved->vlan, &info, err);
+	}
+	if (!ret && !(info.flags & IFF_UP))
+		ret = link_set_up(team->link, info.ifindex, true, err);
+	if (!ret)
+		ret = make_quiet(team, info.ifindex, NULL, err);
+	team->rdma_target[saved - team->rec->rdma] = ret ? 0 : info.ifindex;
+	return ret;
+}
+
+/* By another port, frames for the vport come in there: it takes its MAC address, too. */
+static void share_mac(struct team *team, const struct saved_rdma *saved, bool share)
+{
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		const struct saved_port *port = &team->rec->ports[i];
+
+		if (!port->joined || port->id == saved->port)
+			continue;
+		if (!share)
+			link_del_unicast(team->link, port->ifindex, &saved->mac, NULL);
+		else if (link_add_unicast(team->link, port->ifindex, &saved->mac, NULL))
+			link_set_promisc(team->link, port->ifindex, true, NULL);
+	}
+}
+
+static int fill_datapath(struct team *team, const struct rdma_config *rdma,
+			 const struct saved_rdma *saved, struct err *err)
+{
+	const struct datapath_rdma vport = {
+		.ifindex = saved->ifindex,
+		.inner_ifindex = saved->inner_ifindex,
+		.port = saved->port,
+		.mac = saved->mac,
+		.vlan = saved->vlan,
+		.failover = rdma->failover,
+	};
+
+	return datapath_set_rdma(team->dp, saved->index, &vport, err);
+}
+
+static int set_datapath(struct team *team, const struct rdma_config *rdma,
+			const struct saved_rdma *saved, struct err *err)
+{
+	int ret = fill_datapath(team, rdma, saved, err);
+
+	return ret ?: rdma_swap_ports(team, err);
+}
+
+/* The vports' programs anew: another build's, or for another detector. */
+int rdma_reload(struct team *team, struct err *err)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < team->rec->n_rdma; i++) {
+		const struct saved_rdma *saved = &team->rec->rdma[i];
+		const struct rdma_config *rdma =
+			rdma_config_of(team, &team->rec->config, saved);
+
+		if (rdma)
+			ret = fill_datapath(team, rdma, saved, err);
+	}
+	return ret;
+}
+
+static unsigned free_index(const struct team *team)
+{
+	unsigned used = 0, index = 0;
+
+	for (unsigned i = 0; i + 1 < team->rec->n_rdma; i++)
+		used |= 1u << team->rec->rdma[i].index;
+	while (used >> index & 1)
+		index++;
+	return index;
+}
+
+static int create(struct team *team, struct saved_rdma *saved, unsigned port, struct err *err)
+{
+	const struct link_info *rnic = &team->member[port].info;
+	struct link_veth veth = {.outer = saved->vport,
+				 .inner = saved->inner,
+				 .mac = &saved->mac,
+				 .mtu = rnic->mtu,
+				 .queues = 1};
+	struct link_info outer, inner;
+	int ret;
+
+	ret = link_create_veth(team->link, &veth, err);
+	ret = ret ?: link_get(team->link, saved->vport, &outer, err);
+	ret = ret ?: link_get(team->link, saved->inner, &inner, err);
+	if (ret)
+		return ret;
+	saved->ifindex = outer.ifindex;
+	saved->inner_ifindex = inner.ifindex;
+	ret = team_store(team, err);
+	ret = ret ?: make_quiet(team, saved->ifindex, NULL, err);
+	ret = ret ?: quiet_others(team, port, err);
+	if (!ret && rnic->gso_max_size && rnic->gso_max_segs)
+		ret = link_set_gso_max(team->link, saved->ifindex, rnic->gso_max_size,
+				       rnic->gso_max_segs, err);
+	return ret ?: team_store(team, err);
+}
+
+static int check_free(struct team *team, const char *name, struct err *err)
+{
+	struct link_info info;
+	int ret = link_get(team->link, name, &info, NULL);
+
+	if (ret == -ENODEV)
+		return 0;
+	return ret ?: err_set(err, -EEXIST, "%s: an interface of that name is there already", name);
+}
+
+int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const char *name,
+		    unsigned port, struct err *err)
+{
+	struct saved_rdma *saved = &team->rec->rdma[team->rec->n_rdma];
+	int ret = check_free(team, name, err);
+
+	if (ret)
+		return ret;
+	if (mac_equal(&team->member[port].info.mac, &team->rec->mac))
+		return err_set(err, -EADDRINUSE,
+			       "%s: bears the team's MAC address, by which its RDMA can't be told "
+			       "from the team's traffic: give the team another one with mac:",
+			       team->rec->ports[port].name);
+	memset(saved, 0, sizeof(*saved));
+	snprintf(saved->vport, sizeof(saved->vport), "%s", name);
+	vport_inner_name(name, saved->inner);
+	saved->port = team->rec->ports[port].id;
+	saved->mac = team->member[port].info.mac;
+	saved->vlan = rdma->vlan;
+	team->rec->n_rdma++;
+	saved->index = free_index(team);
+	ret = team_store(team, err);
+	ret = ret ?: create(team, saved, port, err);
+	ret = ret ?: find_target(team, saved, port, err);
+	ret = ret ?: set_datapath(team, rdma, saved, err);
+	if (!ret && rdma->failover)
+		share_mac(team, saved, true);
+	ret = ret ?: link_set_up(team->link, saved->inner_ifindex, true, err);
+	ret = ret ?: link_set_up(team->link, saved->ifindex, true, err);
+	ret = ret ?: rdma_vport_update(team, rdma, saved, err);
+	if (ret)
+		rdma_vport_remove(team, saved);
+	return ret;
+}
+
+/* The RNIC may be another device by now, with another MAC address. */
+static int follow_rnic(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
+		       unsigned port, struct err *err)
+{
+	const struct mac *mac = &team->member[port].info.mac;
+	int ret = find_target(team, saved, port, err);
+
+	if (!ret && !team->rec->ports[port].arp_quiet)
+		ret = quiet_others(team, port, err);
+	if (ret || mac_equal(mac, &saved->mac))
+		return ret;
+	if (rdma->failover)
+		share_mac(team, saved, false);
+	saved->mac = *mac;
+	ret = link_set_mac(team->link, saved->ifindex, mac, err);
+	return ret ?: set_datapath(team, rdma, saved, err);
+}
+
+int rdma_vport_update(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
+		      struct err *err)
+{
+	struct bpfteam_rdma entry;
+	int port = rdma_port(team, saved), ret;
+
+	ret = rdma_give_addresses(team, saved, rdma, err);
+	if (ret || port < 0)
+		return ret;
+	ret = follow_rnic(team, rdma, saved, port, err);
+	if (!ret && !datapath_get_rdma(team->dp, saved->index, &entry) &&
+	    entry.failover != rdma->failover) {
+		ret = set_datapath(team, rdma, saved, err);
+		if (!ret && !rdma->failover)
+			share_mac(team, saved, false);
+	}
+	if (!ret && rdma->failover)
+		share_mac(team, saved, true);
+	ret = ret ?: rdma_mirror(team, saved, err);
+	return ret ?: rdma_smc(team, rdma, saved, port, err);
+}
+
+static void delete_vlan(struct team *team, const struct saved_rdma *saved, unsigned port)
+{
+	struct link_info info;
+
+	if (saved->made_vlan && !link_find_vlan(team->link, team->rec->ports[port].ifindex,
+						saved->vlan, &info, NULL))
+		link_delete(team->link, info.ifindex, NULL);
+}
+
+static void delete_veth(struct team *team, const struct saved_rdma *saved)
+{
+	struct link_info info;
+	int ret;
+
+	/* Before its number was recorded it is known by the inner end's name, which is ours alone. */
+	if (saved->inner_ifindex)
+		ret = link_get_index(team->link, saved->inner_ifindex, &info, NULL);
+	else
+		ret = link_get(team->link, saved->inner, &info, NULL);
+	if (!ret && !strcmp(info.kind, "veth") && !strcmp(info.name, saved->inner))
+		link_delete(team->link, info.ifindex, NULL);
+}
+
+/* Undoes all that the record says; what is not there any more is no failure. */
+void rdma_vport_remove(struct team *team, struct saved_rdma *saved)
+{
+	unsigned at = saved - team->rec->rdma, behind = team->rec->n_rdma - at - 1;
+	int port = rdma_port(team, saved);
+
+	rdma_smc_undo(team, saved);
+	rdma_unmirror(team, saved);
+	datapath_set_rdma(team->dp, saved->index, NULL, NULL);
+	delete_veth(team, saved);
+	share_mac(team, saved, false);
+	if (port >= 0) {
+		struct saved_port *rnic = &team->rec->ports[port];
+
+		delete_vlan(team, saved, port);
+		if (rnic->arp_quiet)
+			unmake_quiet(team, rnic->ifindex, rnic->arp_ignore, rnic->arp_announce);
+		rnic->arp_quiet = false;
+	}
+	memmove(saved, saved + 1, behind * sizeof(*saved));
+	memmove(&team->rdma_target[at], &team->rdma_target[at + 1],
+		behind * sizeof(team->rdma_target[0]));
+	if (!--team->rec->n_rdma)
+		unmake_quiet(team, team->rec->ifindex, team->rec->arp_ignore,
+			     team->rec->arp_announce);
+	team_store(team, NULL);
+}
+
+/* Which member carries the vport's frames now, by the data path's own rule (rdma_path()); -1: none. */
+int rdma_path(const struct team *team, const struct saved_rdma *saved)
+{
+	const struct rdma_config *rdma = rdma_config_of(team, &team->rec->config, saved);
+	int port = rdma_port(team, saved), found = -1;
+
+	if (port >= 0 && team->member[port].link && team->plan.accept >> saved->port & 1)
+		return port;
+	for (unsigned i = 0; rdma && rdma->failover && i < team->rec->n_ports; i++) {
+		uint8_t id = team->rec->ports[i].id;
+
+		if (team->member[i].link && id != saved->port && team->plan.alive >> id & 1 &&
+		    team->plan.accept >> id & 1 &&
+		    (found < 0 || id < team->rec->ports[found].id))
+			found = i;
+	}
+	return found;
+}
+
+/* The daemon's: the vport has carrier as long as its frames have a way; true when the way changed. */
+bool rdma_follow_paths(struct team *team)
+{
+	bool changed = false;
+
+	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
+		int path = rdma_path(team, &team->rec->rdma[i]);
+
+		if (team->rdma_path[i] == path + 1)
+			continue;
+		link_set_up(team->link, team->rec->rdma[i].inner_ifindex, path >= 0, NULL);
+		changed |= path >= 0 && team->rdma_path[i];
+		team->rdma_path[i] = path + 1;
+	}
+	return changed;
+}

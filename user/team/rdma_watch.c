@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * rdma_watch.c - the daemon's looks at what RDMA does and does not tell of: devices that come and go,
+ * the connections and listeners of iWARP, which have to stay on their RNIC, and the load that the
+ * host's stack does not see.
+ *
+ * CM IDs have no events (drivers/infiniband/core/nldev.c), so they are polled: a tenth of a second
+ * after something changed, else once a second. RoCE needs none of that, since its port is known.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "team/team_priv.h"
+
+#define POLL_BUSY_NS (100 * NS_PER_MS)
+#define POLL_IDLE_NS (1000 * NS_PER_MS)
+#define RETRY_NS (1000 * NS_PER_MS)
+
+struct flows {
+	struct team *team;
+	struct datapath_flow *list;
+	unsigned n, room;
+	bool any_iwarp;
+};
+
+/* Something that is to be so and is not: told once. */
+static void tell(struct team *team, const char *why)
+{
+	if (!strncmp(team->rdma_why, why, sizeof(team->rdma_why) - 1))
+		return;
+	snprintf(team->rdma_why, sizeof(team->rdma_why), "%s", why);
+	if (*why)
+		team_emit(team, EVENT_CONFIG, "", why, 0);
+}
+
+static void update(struct team *team)
+{
+	struct err err = {""};
+	int lock = team_lock(team->env, NULL);
+
+	if (lock < 0)
+		return;
+	if (!rdma_update(team, &err))
+		err.text[0] = '\0';
+	team_unlock(lock);
+	tell(team, err.text);
+	team->told_stale = true;
+}
+
+static int note_iwarp(const struct rdma_link *link, void *arg)
+{
+	struct flows *flows = arg;
+	int i = member_index(flows->team, link->ifindex);
+
+	if (i >= 0 && flows->team->rec->ports[i].rnic && !strcmp(link->driver_proto, "iw"))
+		flows->any_iwarp = true;
+	return 0;
+}
+
+static int add_flow(const struct rdma_cm *cm, void *arg)
+{
+	struct flows *flows = arg;
+	int i = member_index(flows->team, cm->ifindex);
+	struct datapath_flow *list;
+
+	if (i < 0 || !flows->team->rec->ports[i].rnic || !cm->sport ||
+	    flows->n == BPFTEAM_RDMA_FLOWS_MAX)
+		return 0;
+	if (flows->n == flows->room) {
+		list = realloc(flows->list, (2 * flows->room + 64) * sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		flows->list = list;
+		flows->room = 2 * flows->room + 64;
+	}
+	flows->list[flows->n++] = (struct datapath_flow){
+		.port = flows->team->rec->ports[i].id,
+		.local = cm->src,
+		.local_port = cm->sport,
+		.remote = cm->state == RDMA_CM_STATE_LISTEN ? (struct addr){0} : cm->dst,
+		.remote_port = cm->state == RDMA_CM_STATE_LISTEN ? 0 : cm->dport,
+	};
+	return 0;
+}
+
+static uint64_t poll_flows(struct team *team, uint64_t now_ns)
+{
+	struct flows flows = {.team = team};
+	int changed = 0;
+
+	if (now_ns < team->rdma_ns)
+		return team->rdma_ns;
+	team->rdma_ns = now_ns + POLL_IDLE_NS;
+	if (!rdma_each_link(team->rdma, note_iwarp, &flows, NULL) && flows.any_iwarp &&
+	    !rdma_each_cm(team->rdma, add_flow, &flows, NULL))
+		changed = datapath_set_flows(team->dp, flows.list, flows.n);
+	free(flows.list);
+	if (changed == -E2BIG)
+		tell(team, "more RDMA connections than can be kept on their RNICs");
+	if (changed > 0)
+		team->rdma_ns = now_ns + POLL_BUSY_NS;
+	return team->rdma_ns;
+}
+
+static bool has_rnic(const struct team *team)
+{
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].rnic)
+			return true;
+	}
+	return false;
+}
+
+uint64_t rdma_turn(struct team *team, uint64_t now_ns)
+{
+	if (team->rdma_stale)
+		update(team);
+	if (!team->rdma || !has_rnic(team))
+		return UINT64_MAX;
+	return poll_flows(team, now_ns);
+}
+
+/* Once a second: devices where the kernel tells of none, settings that failed before, load. */
+void rdma_look(struct team *team)
+{
+	if (!rdma_handle(team))
+		return;
+	if (!team->rdma_listens)
+		team->rdma_listens = !rdma_events_open(team->rdma, NULL);
+	if (!team->rdma_listens || rdma_events_read(team->rdma) || team->rdma_why[0])
+		team->rdma_stale = true;
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		struct rdma_link link;
+
+		if (team->rec->ports[i].rnic &&
+		    !rdma_find(team->rdma, team->rec->ports[i].ifindex, &link, NULL))
+			rdma_read_load(team->rdma, link.index, link.port, &team->member[i].load,
+				       NULL);
+	}
+}
