@@ -61,8 +61,8 @@ forbid "io/ decides nothing: it includes no team, daemon or cli" \
 forbid "cli/ and daemon/ don't know each other" '#include "(daemon)/' user/cli/*
 forbid "cli/ and daemon/ don't know each other" '#include "(cli)/' user/daemon/*
 forbid "team/ knows neither daemon nor cli" '#include "(daemon|cli)/' user/team/*
-for module in datapath link wire; do
-	others=$(printf '%s\n' datapath link wire | grep -v "^$module\$" | paste -sd'|')
+for module in datapath link wire rdma smc; do
+	others=$(printf '%s\n' datapath link wire rdma smc | grep -v "^$module\$" | paste -sd'|')
 	forbid "the modules of io/ don't include each other" "#include \"io/($others)" \
 		"user/io/$module"*
 done
@@ -70,8 +70,9 @@ done
 forbid "only io/datapath* uses libbpf and libxdp" '#include <(bpf|xdp)/|\.skel\.h"' \
 	$(find user -name '*.[ch]' ! -path 'user/io/datapath*')
 # shellcheck disable=SC2046
-forbid "only io/link* uses rtnetlink, and io/datapath* for clsact" '#include <libmnl/' \
-	$(find user -name '*.[ch]' ! -path 'user/io/link*' ! -name datapath_clsact.c)
+forbid "only io/link*, io/rdma*, io/smc* and io/datapath* for clsact use netlink" '#include <libmnl/' \
+	$(find user -name '*.[ch]' ! -path 'user/io/link*' ! -path 'user/io/rdma*' \
+		! -path 'user/io/smc*' ! -name datapath_clsact.c)
 # shellcheck disable=SC2086
 forbid "say it in the issue tracker, not in the code" '\b(TODO|FIXME|XXX)\b' $c_files
 for file in $c_files $scripts; do

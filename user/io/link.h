@@ -69,6 +69,17 @@ struct link_veth {
 int link_create_veth(struct link *link, const struct link_veth *veth, struct err *err);
 int link_delete(struct link *link, uint32_t ifindex, struct err *err);
 
+/*
+ * Creates an 802.1Q VLAN device on lower, down, with lower's MAC address and MTU; vid is 1 to 4094.
+ * -EEXIST: a device has that name, or lower has one of that VLAN. -EOPNOTSUPP: the kernel has no
+ * 8021q, or the driver of lower bears no VLANs. -ENODEV: there is no lower.
+ */
+int link_create_vlan(struct link *link, uint32_t lower, const char *name, uint16_t vid,
+		     struct err *err);
+/* The 802.1Q device of that VLAN on lower, whatever its name. -ENODEV when there is none. */
+int link_find_vlan(struct link *link, uint32_t lower, uint16_t vid, struct link_info *ret,
+		   struct err *err);
+
 int link_set_up(struct link *link, uint32_t ifindex, bool up, struct err *err);
 int link_set_mtu(struct link *link, uint32_t ifindex, uint32_t mtu, struct err *err);
 int link_set_mac(struct link *link, uint32_t ifindex, const struct mac *mac, struct err *err);
@@ -98,6 +109,18 @@ int link_set_ipv6_forwards(const char *name, bool on);
 unsigned link_rp_filter(const char *name);
 int link_set_rp_filter(const char *name, unsigned value);
 bool link_can_set_rp_filter(const char *name);
+
+/*
+ * A device's own IPv4 setting (what: IPV4_DEVCONF_* of linux/ip.h), by netlink, which needs no
+ * writable /proc/sys. For those without a side effect: ARP_IGNORE, ARP_ANNOUNCE, RP_FILTER, of which
+ * the greater of the device's own and that of "all" counts. A change is told as RTM_NEWLINK, not as
+ * RTM_NEWNETCONF. -EAFNOSUPPORT: no IPv4 on the device (an MTU below 68); -EINVAL from set, and
+ * -EOPNOTSUPP from get, for what this kernel does not know.
+ */
+int link_set_ipv4_conf(struct link *link, uint32_t ifindex, unsigned what, uint32_t value,
+		       struct err *err);
+int link_get_ipv4_conf(struct link *link, uint32_t ifindex, unsigned what, uint32_t *ret,
+		       struct err *err);
 
 /* A further unicast address the device shall receive (bridge fdb add MAC dev DEV self).
  * -EOPNOTSUPP where the driver can't; -EEXIST counts as 0. */
@@ -135,6 +158,31 @@ int link_del_route(struct link *link, uint32_t ifindex, const struct saved_route
  * with a lifetime (ipv6_del_addr()), and what a router advertised as on-link has no address at all.
  */
 int link_del_prefix_routes(struct link *link, uint32_t ifindex, struct err *err);
+
+/*
+ * Routing rules: "PRIORITY: to TO ipproto IPPROTO lookup TABLE", made by protocol, which is never 0:
+ * for the kernel that is anybody's. table is not 0 either. TO's bits behind its prefix don't count.
+ */
+struct link_rule {
+	uint8_t family;
+	uint32_t priority;
+	uint32_t table;
+	struct addr to; /* AF_UNSPEC: any */
+	uint8_t ipproto; /* IPPROTO_*; 0: any */
+	uint8_t protocol; /* FRA_PROTOCOL (RTPROT_*), who made it */
+};
+
+/* 0 too when exactly this rule is there. */
+int link_add_rule(struct link *link, const struct link_rule *rule, struct err *err);
+/*
+ * -ENOENT when there is none. -EBUSY when the kernel, which takes a rule to any address or for any
+ * IP protocol for a pattern, would delete another one of that priority, table and maker; not so when
+ * each rule has a priority of its own.
+ */
+int link_del_rule(struct link *link, const struct link_rule *rule, struct err *err);
+/* Every rule of that maker from one priority to another, both included, of both families. */
+int link_del_rules(struct link *link, uint8_t protocol, uint32_t priority_from,
+		   uint32_t priority_to, struct err *err);
 
 /* Speed and duplex by SIOCETHTOOL (ETHTOOL_GLINKSETTINGS); 0 and false when unknown. */
 void link_speed(const char *name, uint32_t *speed_mbps, bool *full_duplex);

@@ -329,10 +329,22 @@ static const char *why(int code)
 	}
 }
 
+static int fail(int ret, const char *subject, const char *extack, struct err *err, const char *fmt,
+		va_list args)
+{
+	char what[128];
+
+	vsnprintf(what, sizeof(what), fmt, args);
+	if (why(ret))
+		return err_set(err, ret, "%s: can't %s: %s", subject, what, why(ret));
+	return err_set(err, ret, "%s: can't %s: %s%s%s%s", subject, what, strerror(-ret),
+		       extack[0] ? " (" : "", extack, extack[0] ? ")" : "");
+}
+
 int link_nl_fail(struct link *link, int ret, uint32_t ifindex, struct err *err, const char *fmt,
 		 ...)
 {
-	char name[IFNAMSIZ], what[128], extack[sizeof(link->extack)];
+	char name[IFNAMSIZ], extack[sizeof(link->extack)];
 	struct link_info info;
 	va_list args;
 
@@ -345,10 +357,18 @@ int link_nl_fail(struct link *link, int ret, uint32_t ifindex, struct err *err, 
 	else
 		snprintf(name, sizeof(name), "#%u", ifindex);
 	va_start(args, fmt);
-	vsnprintf(what, sizeof(what), fmt, args);
+	ret = fail(ret, name, extack, err, fmt, args);
 	va_end(args);
-	if (why(ret))
-		return err_set(err, ret, "%s: can't %s: %s", name, what, why(ret));
-	return err_set(err, ret, "%s: can't %s: %s%s%s%s", name, what, strerror(-ret),
-		       extack[0] ? " (" : "", extack, extack[0] ? ")" : "");
+	return ret;
+}
+
+int link_nl_fail_on(const struct link *link, int ret, const char *subject, struct err *err,
+		    const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	ret = fail(ret, subject, link->extack, err, fmt, args);
+	va_end(args);
+	return ret;
 }

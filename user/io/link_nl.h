@@ -75,6 +75,10 @@ void link_nl_addr(const struct nlattr *attr, int family, uint8_t prefixlen, stru
 int link_nl_fail(struct link *link, int ret, uint32_t ifindex, struct err *err, const char *fmt,
 		 ...) __attribute__((format(printf, 5, 6)));
 
+/* The same of what is no device: "SUBJECT: can't DO: why". */
+int link_nl_fail_on(const struct link *link, int ret, const char *subject, struct err *err,
+		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
 /* -EBADMSG when it is not one. */
 int link_dev_parse(const struct nlmsghdr *nlh, struct link_info *ret);
 

@@ -37,20 +37,18 @@ struct rdma_cm {
 	char name[RDMA_NAME_MAX];
 	uint32_t ifindex; /* of the device's network device, 0: not known */
 	uint32_t id; /* RDMA_NLDEV_ATTR_RES_CM_IDN */
-	uint8_t state; /* enum rdma_cm_state of drivers/infiniband/core/cma_priv.h: RDMA_CM_* below */
+	uint8_t state; /* enum rdma_cm_state: RDMA_CM_STATE_* below */
 	uint8_t space; /* RDMA_PS_*: 0x0106 TCP, 0x0111 UDP as low byte: 0x06, 0x11 */
 	uint32_t lqpn; /* 0: none */
 	struct addr src, dst; /* family AF_UNSPEC: not set; all-zero bytes: wildcard */
 	uint16_t sport, dport; /* host order */
 	uint32_t pid; /* 0: the kernel's */
-	char comm[32];
+	char comm[32]; /* of the process, or of the kernel's module */
 };
 
 /* Values of rdma_cm.state that matter here (drivers/infiniband/core/cma_priv.h). */
-#define RDMA_CM_STATE_CONNECT 7
-#define RDMA_CM_STATE_LISTEN 10
-
-#define RDMA_CM_STATE_MAX 14
+#define RDMA_CM_STATE_CONNECT 5 /* on both sides from the first message of the set-up on */
+#define RDMA_CM_STATE_LISTEN 8
 
 /* Counters of a port (RDMA_NLDEV_CMD_STAT_GET: hw counters by name), and what of them is load. */
 struct rdma_load {
@@ -74,19 +72,25 @@ int rdma_find(struct rdma *rdma, uint32_t ifindex, struct rdma_link *ret, struct
 int rdma_each_cm(struct rdma *rdma, int (*fn)(const struct rdma_cm *cm, void *arg), void *arg,
 		 struct err *err);
 
-/* Reads a port's counters. -EOPNOTSUPP where there are none. */
+/*
+ * Reads a port's counters; where its driver has none of packets, the port's standard ones from sysfs.
+ * -EOPNOTSUPP where there are none of them either.
+ */
 int rdma_read_load(struct rdma *rdma, uint32_t index, uint32_t port, struct rdma_load *ret,
 		   struct err *err);
 
-/* GIDs of a device's port, from sysfs (/sys/class/infiniband/NAME/ports/N/gid*). */
+/*
+ * GIDs of a device's port, from sysfs (/sys/class/infiniband/NAME/ports/N/gid*), by index. -ENODEV:
+ * no such port. Each index is a file, of which soft RoCE has 1,024: not for a frequent look.
+ */
 struct rdma_gid {
 	unsigned index;
 	uint8_t gid[16];
 	char type[16]; /* "IB/RoCE v1", "RoCE v2" */
 	char netdev[IFNAMSIZ];
 };
-int rdma_each_gid(const char *name, uint32_t port,
-		  int (*fn)(const struct rdma_gid *gid, void *arg), void *arg);
+int rdma_each_gid(const char *name, uint32_t port, int (*fn)(const struct rdma_gid *gid, void *arg),
+		  void *arg);
 
 /*
  * Events: a device was registered, attached to a network device, unregistered

@@ -18,7 +18,7 @@
 
 struct smc;
 
-#define SMC_PNETID_MAX 16 /* SMC_MAX_PNETID_LEN */
+#define SMC_PNETID_LEN 16 /* SMC_MAX_PNETID_LEN */
 
 int smc_open(struct smc **ret, struct err *err);
 void smc_close(struct smc *smc);
