@@ -12,13 +12,13 @@
 #include "team/team_priv.h"
 
 /* Capital letters and digits only. */
-static void make_pnetid(const struct saved_rdma *saved, char id[SMC_PNETID_MAX + 1])
+static void make_pnetid(const struct saved_rdma *saved, char id[SMC_PNETID_LEN + 1])
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
 	for (const char *c = saved->vport; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	snprintf(id, SMC_PNETID_MAX + 1, "BPFTEAM%08X", hash);
+	snprintf(id, SMC_PNETID_LEN + 1, "BPFTEAM%08X", hash);
 }
 
 int rdma_smc(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
