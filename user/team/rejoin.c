@@ -21,6 +21,10 @@ void rejoin_rename(struct team *team, unsigned i, const char *name)
 	snprintf(cause, sizeof(cause), "%s was renamed %s", saved->name, name);
 	if (!strcmp(team->rec->config.primary, saved->name))
 		strcpy(team->rec->config.primary, name);
+	for (unsigned j = 0; j < team->rec->config.n_rdma; j++) {
+		if (!strcmp(team->rec->config.rdma[j].port, saved->name))
+			strcpy(team->rec->config.rdma[j].port, name);
+	}
 	strcpy(port->name, name);
 	strcpy(saved->name, name);
 	team_store(team, NULL);
