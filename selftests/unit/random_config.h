@@ -96,10 +96,62 @@ static inline void random_ports(uint64_t *seed, struct config *config)
 		port->priority = coin(seed) ? 0 : (int32_t)random_in(seed, 0, UINT32_MAX);
 		port->drain = coin(seed);
 		port->disable = coin(seed);
-		port->rdma = coin(seed) ? RDMA_AUTO : RDMA_OFF;
+		port->rdma = unit_below(seed, 3);
 	}
 	if (coin(seed))
 		strcpy(config->primary, config->ports[unit_below(seed, config->n_ports)].name);
+}
+
+/* Bit by bit, unlike the rule that it has to keep. */
+static inline bool prefixes_meet(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return false;
+	for (unsigned bit = 0; bit < a->prefixlen && bit < b->prefixlen; bit++) {
+		if ((a->byte[bit / 8] ^ b->byte[bit / 8]) & 0x80 >> bit % 8)
+			return false;
+	}
+	return true;
+}
+
+static inline void random_rdma_addresses(uint64_t *seed, const struct config *config,
+					 struct rdma_config *rdma, unsigned index)
+{
+	for (unsigned n = unit_below(seed, CONFIG_RDMA_ADDRESSES_MAX + 1); n; n--) {
+		struct addr addr = random_addr(seed, index * 8 + n, coin(seed));
+		bool free = true;
+
+		addr.prefixlen = unit_below(seed, addr_size(&addr) * 8 + 1);
+		for (unsigned i = 0; i < config->n_addresses; i++)
+			free &= !prefixes_meet(&addr, &config->addresses[i]);
+		if (free)
+			rdma->addresses[rdma->n_addresses++] = addr;
+	}
+}
+
+/* After the ports and addresses. */
+static inline void random_rdma(uint64_t *seed, struct config *config)
+{
+	unsigned wanted = unit_below(seed, 2 * CONFIG_RDMA_MAX);
+
+	for (unsigned i = 0;
+	     i < config->n_ports && config->n_rdma < CONFIG_RDMA_MAX && config->n_rdma < wanted;
+	     i++) {
+		struct rdma_config *rdma = &config->rdma[config->n_rdma];
+
+		if (config->ports[i].rdma == RDMA_OFF)
+			continue;
+		strcpy(rdma->port, config->ports[i].name);
+		if (coin(seed)) {
+			random_name(seed, 100 + i, rdma->vport);
+			for (char *c = rdma->vport; *c; c++)
+				*c = *c == '%' ? '-' : *c;
+		}
+		random_rdma_addresses(seed, config, rdma, config->n_rdma++);
+		rdma->vlan = random_in(seed, 0, 4094);
+		rdma->failover = coin(seed);
+		rdma->smc = coin(seed);
+	}
 }
 
 static inline void random_config(uint64_t *seed, struct config *config)
@@ -129,6 +181,7 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	}
 	random_routes(seed, config);
 	random_ports(seed, config);
+	random_rdma(seed, config);
 	if (coin(seed))
 		return;
 	config->arp_interval_ms = random_in(seed, 1, 60000);

@@ -67,6 +67,8 @@ static const char everything[] =
 	"    disable: on\n"
 	"    rdma: off\n"
 	"  - {name: \"3com\", rdma: auto}\n"
+	"rdma: {vport: team0r, addresses: [203.0.113.10/24, 2001:db8:0:1::10/64], vlan: 20,\n"
+	"  failover: true, smc: true}\n"
 	"detect: {method: poll, poll_ms: 1000, updelay_ms: 0, downdelay_ms: 200}\n"
 	"arp_interval_ms: 100\n"
 	"arp_ip_target: [192.0.2.1, 192.0.2.2]\n"
@@ -103,6 +105,14 @@ static void check_everything(void)
 	assert_true(config.ports[1].drain && config.ports[1].disable);
 	assert_int_equal(config.ports[1].rdma, RDMA_OFF);
 	assert_string_equal(config.ports[2].name, "3com");
+	assert_int_equal(config.n_rdma, 1);
+	assert_string_equal(config.rdma[0].port, "");
+	assert_string_equal(config.rdma[0].vport, "team0r");
+	assert_int_equal(config.rdma[0].n_addresses, 2);
+	assert_string_equal(addr_format(&config.rdma[0].addresses[1], true, buf),
+			    "2001:db8:0:1::10/64");
+	assert_int_equal(config.rdma[0].vlan, 20);
+	assert_true(config.rdma[0].failover && config.rdma[0].smc);
 	assert_int_equal(config.detect.method, DETECT_POLL);
 	assert_int_equal(config.detect.poll_ms, 1000);
 	assert_int_equal(config.detect.updelay_ms, 0);
@@ -189,6 +199,95 @@ static void test_format_least(void **state)
 	free(text);
 }
 
+/* One RNIC is a mapping, several are a list, whichever way the one was written. */
+static void test_rdma_forms(void **state)
+{
+	static const struct {
+		const char *text, *written;
+	} forms[] = {
+		{"rdma: {}", "rdma: {}\n"},
+		{"rdma: [{}]", "rdma: {}\n"},
+		{"rdma: []", ""},
+		{"rdma:\n- {vlan: 0, smc: no, failover: off}\n", "rdma: {}\n"},
+		{"rdma:\n  addresses:\n  - 198.51.100.10/24\n  vlan: 20\n",
+		 "rdma: {addresses: [198.51.100.10/24], vlan: 20}\n"},
+		{"rdma: [{port: b, smc: on},\n {failover: true, port: a, vport: v}]",
+		 "rdma:\n- {port: b, smc: true}\n- {port: a, vport: v, failover: true}\n"},
+	};
+	char in[256], want[256], *text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		snprintf(in, sizeof(in), "team: t\nports: [{name: a}, {name: b, rdma: on}]\n%s",
+			 forms[i].text);
+		snprintf(want, sizeof(want),
+			 "team: t\nports:\n- {name: a}\n- {name: b, rdma: on}\n%s",
+			 forms[i].written);
+		parse(in);
+		other = config;
+		assert_int_equal(config_format(&config, &text), 0);
+		assert_string_equal(text, want);
+		parse(text);
+		assert_memory_equal(&config, &other, sizeof(config));
+		free(text);
+	}
+}
+
+static void test_add_rdma(void **state)
+{
+	config_init(&config);
+	assert_int_equal(config.n_rdma, 0);
+	assert_int_equal(config_add_rdma(&config, "eth0", &err), 0);
+	assert_string_equal(config.rdma[0].port, "eth0");
+	assert_int_equal(config_add_rdma(&config, "", &err), 0);
+	assert_int_equal(config_add_rdma(&config, "a/b", &err), -EINVAL);
+	assert_int_equal(config_add_rdma(&config, "eth2", &err), 0);
+	assert_int_equal(config_add_rdma(&config, "eth3", &err), 0);
+	assert_int_equal(config_add_rdma(&config, "eth4", &err), -ENOSPC);
+	assert_string_equal(err.text, "a team has at most 4 RNICs");
+	assert_int_equal(config.n_rdma, 4);
+}
+
+static void test_rdma_vport(void **state)
+{
+	char name[IFNAMSIZ], other_name[IFNAMSIZ];
+
+	config_init(&config);
+	strcpy(config.team, "team0");
+	strcpy(config.rdma[2].vport, "storage");
+	config_rdma_vport(&config, 0, name);
+	assert_string_equal(name, "team0r");
+	config_rdma_vport(&config, 1, name);
+	assert_string_equal(name, "team0r2");
+	config_rdma_vport(&config, 2, name);
+	assert_string_equal(name, "storage");
+	config_rdma_vport(&config, 3, name);
+	assert_string_equal(name, "team0r4");
+	strcpy(config.team, "fourteenletter");
+	config_rdma_vport(&config, 0, name);
+	assert_string_equal(name, "fourteenletterr");
+	config_rdma_vport(&config, 1, name);
+	assert_string_equal(name, "fourte6ab481r2");
+	strcpy(config.team, "fifteen-letters");
+	config_rdma_vport(&config, 0, name);
+	strcpy(config.team, "fifteen-letterz");
+	config_rdma_vport(&config, 0, other_name);
+	assert_memory_equal(name, "fiftee", 6);
+	assert_string_not_equal(name, other_name);
+}
+
+/* Teams that run bear these names. */
+static void test_derived_name(void **state)
+{
+	char name[IFNAMSIZ];
+
+	config_derived_name("team0", "-in", name);
+	assert_string_equal(name, "team0-in");
+	config_derived_name("twelveletter", "-in", name);
+	assert_string_equal(name, "twelveletter-in");
+	config_derived_name("thirteenlette", "-in", name);
+	assert_string_equal(name, "thirte08ecdc-in");
+}
+
 static void test_largest(void **state)
 {
 	char *text, name[16];
@@ -206,6 +305,15 @@ static void test_largest(void **state)
 		config.routes[i].to.byte[7] = i + 1;
 	}
 	config.n_addresses = config.n_routes = CONFIG_ADDRESSES_MAX;
+	for (unsigned i = 0; i < CONFIG_RDMA_MAX * CONFIG_RDMA_ADDRESSES_MAX; i++) {
+		struct rdma_config *rdma = &config.rdma[i / CONFIG_RDMA_ADDRESSES_MAX];
+		struct addr *addr = &rdma->addresses[rdma->n_addresses++];
+
+		strcpy(rdma->port, config.ports[i / CONFIG_RDMA_ADDRESSES_MAX].name);
+		addr_parse("2001:db9::/64", addr);
+		addr->byte[15] = i + 1;
+	}
+	config.n_rdma = CONFIG_RDMA_MAX;
 	assert_int_equal(config_check(&config, &err), 0);
 	assert_int_equal(config_format(&config, &text), 0);
 	other = config;
@@ -265,7 +373,7 @@ static void test_load(void **state)
 	assert_int_equal(write(fd, "team: x\n", 8), 8);
 	close(fd);
 	assert_int_equal(config_load(path, &config, &err), -EINVAL);
-	snprintf(want, sizeof(want), "%s:30: team: stands here for the second time", path);
+	snprintf(want, sizeof(want), "%s:32: team: stands here for the second time", path);
 	assert_string_equal(err.text, want);
 	unlink(path);
 	assert_int_equal(config_load(path, &config, &err), -ENOENT);
@@ -281,7 +389,8 @@ static void test_load(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(defaults),         TEST(least_file),   TEST(everything),   TEST(forms),
 	TEST(aliases_of_words), TEST(format),       TEST(format_least), TEST(largest),
-	TEST(add_and_remove),   TEST(add_too_many), TEST(load),
+	TEST(add_and_remove),   TEST(add_too_many), TEST(load),         TEST(rdma_forms),
+	TEST(add_rdma),         TEST(rdma_vport),   TEST(derived_name),
 };
 
 UNIT_MAIN(tests)

@@ -102,6 +102,27 @@ static void test_arp(void **state)
 	       "arp_ip_target 192.0.2.1: removed\n");
 }
 
+static void test_rdma(void **state)
+{
+	expect(BASE, BASE "rdma: {vlan: 5, addresses: [10.0.0.1/8]}\n", 1, "rdma tr: added\n");
+	expect(BASE "rdma: {vlan: 5}\n", BASE, 1, "rdma tr: removed\n");
+	expect(BASE "rdma: {addresses: [10.0.0.1/8, \"2001:db8::1/64\"]}\n",
+	       BASE "rdma: {port: eth1, vlan: 20, failover: yes, smc: on, addresses: "
+		    "[\"2001:db8::1/64\", 10.0.0.1/9]}\n",
+	       6,
+	       "rdma tr: port: automatic -> eth1\nrdma tr: vlan: 0 -> 20\n"
+	       "rdma tr: failover: false -> true\nrdma tr: smc: false -> true\n"
+	       "rdma tr: address 10.0.0.1/8: removed\nrdma tr: address 10.0.0.1/9: added\n");
+	expect(BASE "rdma: {port: eth0, vport: v}\n", BASE "rdma: {port: eth0, vport: w}\n", 2,
+	       "rdma v: removed\nrdma w: added\n");
+	/* Known by their names, wherever they stand and whether or not the name is the usual one. */
+	expect(BASE "rdma: [{port: eth0, vlan: 1}, {port: eth1, vport: v}]\n",
+	       BASE "rdma: [{port: eth1, vport: v}, {port: eth0, vport: tr}]\n", 1,
+	       "rdma tr: vlan: 1 -> 0\n");
+	expect(BASE "rdma: {port: eth0}\n", BASE "rdma: [{port: eth0}, {port: eth1}]\n", 1,
+	       "rdma tr2: added\n");
+}
+
 /* From nothing, as `apply --check` tells of a team that is not there yet. */
 static void test_from_nothing(void **state)
 {
@@ -134,8 +155,8 @@ static void test_all_ports_turned(void **state)
 #define TEST(name) cmocka_unit_test(test_##name)
 
 static const struct CMUnitTest tests[] = {
-	TEST(same),   TEST(scalars), TEST(ports),        TEST(port_order),       TEST(addresses),
-	TEST(routes), TEST(arp),     TEST(from_nothing), TEST(all_ports_turned),
+	TEST(same),   TEST(scalars), TEST(ports), TEST(port_order),   TEST(addresses),
+	TEST(routes), TEST(arp),     TEST(rdma),  TEST(from_nothing), TEST(all_ports_turned),
 };
 
 UNIT_MAIN(tests)

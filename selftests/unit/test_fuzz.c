@@ -52,6 +52,8 @@ static const char *const snippets[] = {
 	"name: ",
 	"default",
 	"::/0",
+	"rdma: ",
+	"- {port: eth0}\n",
 	"%00",
 };
 
@@ -59,7 +61,9 @@ static const char handwritten[] =
 	"# a team\nteam: team0   # its name\nmode: 'active-backup'\nhash: \"layer3\\x2b4\"\n"
 	"addresses:\n  - 192.0.2.10/24\n  - \"2001:db8::1/64\"\nroutes: [{to: default, via: "
 	"192.0.2.1}]\nports:\n  - {name: eth0, priority: 100}\n  - name: eth1\n    drain: yes\n"
-	"  - {name: rnic0,\n     rdma: auto}\ndetect:\n  method: auto\n  poll_ms: 5\nprimary: >-\n"
+	"  - {name: rnic0,\n     rdma: auto}\nrdma:\n  vport: team0r\n  addresses: "
+	"[198.51.100.10/24]\n"
+	"  vlan: 20\ndetect:\n  method: auto\n  poll_ms: 5\nprimary: >-\n"
 	"  eth1\narp_interval_ms: 100\narp_ip_target: [192.0.2.1]\nvlans: []\n";
 
 static struct config config, again;

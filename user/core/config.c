@@ -44,6 +44,23 @@ const struct field config_route_fields[] = {
 	{.key = NULL},
 };
 
+static const struct field address_entry = {.kind = FIELD_PREFIX, .size = sizeof(struct addr)};
+static const struct field target_entry = {.kind = FIELD_ADDR4, .size = sizeof(struct addr)};
+
+/* config_diff.c tells of the first two in its own words. */
+const struct field config_rdma_fields[] = {
+	{.key = "port", .kind = FIELD_NAME, FIELD_AT(struct rdma_config, port)},
+	{.key = "vport", .kind = FIELD_NAME, FIELD_AT(struct rdma_config, vport)},
+	{.key = "addresses",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct rdma_config, addresses, n_addresses),
+	 .sub = &address_entry},
+	{.key = "vlan", .kind = FIELD_UINT, FIELD_AT(struct rdma_config, vlan), .max = 4094},
+	{.key = "failover", .kind = FIELD_BOOL, FIELD_AT(struct rdma_config, failover)},
+	{.key = "smc", .kind = FIELD_BOOL, FIELD_AT(struct rdma_config, smc)},
+	{.key = NULL},
+};
+
 static const struct field detect_fields[] = {
 	{.key = "method",
 	 .kind = FIELD_WORD,
@@ -67,9 +84,6 @@ static const struct field detect_fields[] = {
 	 .max = DELAY_MAX_MS},
 	{.key = NULL},
 };
-
-static const struct field address_entry = {.kind = FIELD_PREFIX, .size = sizeof(struct addr)};
-static const struct field target_entry = {.kind = FIELD_ADDR4, .size = sizeof(struct addr)};
 
 const struct field config_fields[] = {
 	{.key = "team", .kind = FIELD_NAME, FIELD_AT(struct config, team), .required = true},
@@ -109,6 +123,11 @@ const struct field config_fields[] = {
 	 FIELD_ARRAY(struct config, ports, n_ports),
 	 .sub = config_port_fields,
 	 .required = true},
+	{.key = "rdma",
+	 .kind = FIELD_MAPS,
+	 FIELD_ARRAY(struct config, rdma, n_rdma),
+	 .sub = config_rdma_fields,
+	 .one = true},
 	{.key = "detect", .kind = FIELD_MAP, .sub = detect_fields},
 	{.key = "arp_interval_ms",
 	 .kind = FIELD_UINT,
@@ -137,7 +156,6 @@ const struct field config_fields[] = {
 	 .kind = FIELD_UINT,
 	 FIELD_AT(struct config, peer_notif_delay_ms),
 	 .max = 300000},
-	{.key = "rdma", .kind = FIELD_LATER},
 	{.key = "vlans", .kind = FIELD_LATER},
 	{.key = NULL},
 };
@@ -189,8 +207,8 @@ int config_parse(const char *text, size_t len, const char *origin, struct config
 		code = config_check_at(ret, &spot, err);
 		if (code) {
 			config_spot_prefix(&spot, code, err);
-			doc_fail(&doc, doc_line(&doc, spot.key, spot.index, spot.subkey), NULL,
-				 code, err);
+			doc_fail(&doc, doc_line(&doc, spot.key, spot.index, spot.subkey, spot.item),
+				 NULL, code, err);
 		}
 	}
 	doc_fini(&doc);
@@ -294,4 +312,45 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 	if (!strcmp(config->primary, name))
 		memset(config->primary, 0, sizeof(config->primary));
 	return 0;
+}
+
+int config_add_rdma(struct config *config, const char *port, struct err *err)
+{
+	struct rdma_config *rdma = &config->rdma[config->n_rdma];
+
+	if (*port && config_check_name("port", port, err))
+		return -EINVAL;
+	if (config->n_rdma >= CONFIG_RDMA_MAX)
+		return err_set(err, -ENOSPC, "a team has at most %d RNICs", CONFIG_RDMA_MAX);
+	memset(rdma, 0, sizeof(*rdma));
+	field_init(config_rdma_fields, rdma);
+	strcpy(rdma->port, port);
+	config->n_rdma++;
+	return 0;
+}
+
+void config_derived_name(const char *team, const char *suffix, char buf[IFNAMSIZ])
+{
+	int room = IFNAMSIZ - 1 - strlen(suffix);
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	if (strlen(team) <= (size_t)room) {
+		snprintf(buf, IFNAMSIZ, "%.*s%s", room, team, suffix);
+		return;
+	}
+	for (const char *c = team; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	snprintf(buf, IFNAMSIZ, "%.6s%06x%s", team, hash & 0xffffff, suffix);
+}
+
+void config_rdma_vport(const struct config *config, unsigned i, char buf[IFNAMSIZ])
+{
+	char suffix[4] = "r";
+
+	if (i)
+		snprintf(suffix, sizeof(suffix), "r%u", i % 10 + 1);
+	if (config->rdma[i].vport[0])
+		memcpy(buf, config->rdma[i].vport, IFNAMSIZ);
+	else
+		config_derived_name(config->team, suffix, buf);
 }

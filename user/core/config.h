@@ -108,8 +108,8 @@ int config_format(const struct config *config, char **ret);
 
 /*
  * Rules that hold whatever the machine looks like: names, ranges, doubles, at least one port, at
- * most BPFTEAM_PORTS_MAX, the primary is a member, arp targets with an interval and the reverse.
- * 0 or -EINVAL.
+ * most BPFTEAM_PORTS_MAX, the primary is a member, an RNIC is one and its vport's subnets are its
+ * own, arp targets with an interval and the reverse. 0 or -EINVAL.
  */
 int config_check(const struct config *config, struct err *err);
 
@@ -122,6 +122,16 @@ struct port_config *config_port_mut(struct config *config, const char *name);
 /* Appends a port with defaults. -EEXIST, -ENOSPC. */
 int config_add_port(struct config *config, const char *name, struct err *err);
 int config_remove_port(struct config *config, const char *name, struct err *err);
+
+/* Appends an RNIC's vport with defaults; port "": that of the only port that is one. -EINVAL, -ENOSPC. */
+int config_add_rdma(struct config *config, const char *port, struct err *err);
+
+/* What the vport of config->rdma[i] is called: as it says, else the team's name with r, r2, r3... */
+void config_rdma_vport(const struct config *config, unsigned i, char buf[IFNAMSIZ]);
+
+/* The name of a device that belongs to a team: the team's name and a suffix of at most 3 characters. A
+ * name too long for that is cut and told apart by a hash of the whole. */
+void config_derived_name(const char *team, const char *suffix, char buf[IFNAMSIZ]);
 
 /*
  * What differs, one line a change ("mode: active-backup -> balance-xor", "port eth2: added"), each

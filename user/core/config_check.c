@@ -12,7 +12,7 @@
 
 static int fail_at(struct config_spot *spot, const char *key, int index, const char *subkey)
 {
-	*spot = (struct config_spot){key, index, subkey};
+	*spot = (struct config_spot){key, index, subkey, -1};
 	return -EINVAL;
 }
 
@@ -73,7 +73,8 @@ static int check_counts(const struct config *config, struct config_spot *spot, s
 	    check_count("addresses", config->n_addresses, CONFIG_ADDRESSES_MAX, spot, err) ||
 	    check_count("routes", config->n_routes, CONFIG_ROUTES_MAX, spot, err) ||
 	    check_count("arp_ip_target", config->n_arp_ip_target, BPFTEAM_ARP_TARGETS_MAX, spot,
-			err))
+			err) ||
+	    check_count("rdma", config->n_rdma, CONFIG_RDMA_MAX, spot, err))
 		return -EINVAL;
 	if (config->n_ports)
 		return 0;
@@ -88,10 +89,6 @@ static int check_port(const struct config *config, unsigned i, struct config_spo
 
 	if (check_scalars(config_port_fields, port, "ports", i, spot, err))
 		return -EINVAL;
-	if (port->rdma == RDMA_ON) {
-		err_set(err, -EINVAL, "\"on\" is not supported by this version (auto or off)");
-		return fail_at(spot, "ports", i, "rdma");
-	}
 	if (!strcmp(port->name, config->team)) {
 		err_set(err, -EINVAL, "%s is the team itself", port->name);
 		return fail_at(spot, "ports", i, "name");
@@ -202,12 +199,8 @@ static int check_arp(const struct config *config, struct config_spot *spot, stru
 }
 
 /* What can be a device's name, and is no name for one that we make. */
-static int check_team_name(const char *name, struct err *err)
+static int check_our_name(const char *name, struct err *err)
 {
-	/* Its folder of pinned maps bears the name, and bpffs keeps dots to itself. */
-	if (strchr(name, '.'))
-		return err_set(err, -EINVAL, "%s has a dot, which the BPF file system refuses",
-			       name);
 	/* dev_alloc_name(): "team%d" would make team0, of which nobody here knows. */
 	if (strchr(name, '%'))
 		return err_set(err, -EINVAL,
@@ -216,6 +209,15 @@ static int check_team_name(const char *name, struct err *err)
 	if (!strcmp(name, "all") || !strcmp(name, "default"))
 		return err_set(err, -EINVAL, "%s is a name that the kernel keeps to itself", name);
 	return 0;
+}
+
+static int check_team_name(const char *name, struct err *err)
+{
+	/* Its folder of pinned maps bears the name, and bpffs keeps dots to itself. */
+	if (strchr(name, '.'))
+		return err_set(err, -EINVAL, "%s has a dot, which the BPF file system refuses",
+			       name);
+	return check_our_name(name, err);
 }
 
 static int check_team(const struct config *config, struct config_spot *spot, struct err *err)
@@ -227,6 +229,135 @@ static int check_team(const struct config *config, struct config_spot *spot, str
 	if (config->primary[0] && !config_port(config, config->primary)) {
 		err_set(err, -EINVAL, "%s is not among the ports", config->primary);
 		return fail_at(spot, "primary", -1, NULL);
+	}
+	return 0;
+}
+
+/* Which port is the RNIC: one of the ports, of which it is not said that it is none. */
+static int check_rdma_port(const struct config *config, unsigned i, struct config_spot *spot,
+			   struct err *err)
+{
+	const char *name = config->rdma[i].port;
+	const struct port_config *port = config_port(config, name);
+	unsigned n_on = 0, n_off = 0;
+
+	fail_at(spot, "rdma", i, "port");
+	for (unsigned j = 0; j < config->n_ports; j++) {
+		n_on += config->ports[j].rdma == RDMA_ON;
+		n_off += config->ports[j].rdma == RDMA_OFF;
+	}
+	if (!name[0] && config->n_rdma > 1)
+		return err_set(err, -EINVAL, "is missing: with several RNICs each is named");
+	if (!name[0] && n_on > 1)
+		return err_set(err, -EINVAL, "is missing: %u ports have rdma: on", n_on);
+	if (!name[0] && n_off == config->n_ports)
+		return err_set(err, -EINVAL, "is missing: all ports have rdma: off");
+	if (!name[0])
+		return 0;
+	if (!port)
+		return err_set(err, -EINVAL, "%s is not among the ports", name);
+	if (port->rdma == RDMA_OFF)
+		return err_set(err, -EINVAL, "%s has rdma: off", name);
+	for (unsigned j = 0; j < i; j++) {
+		if (!strcmp(config->rdma[j].port, name))
+			return err_set(err, -EINVAL, "%s is listed twice", name);
+	}
+	return 0;
+}
+
+static int check_rdma_vport(const struct config *config, unsigned i, struct config_spot *spot,
+			    struct err *err)
+{
+	char name[IFNAMSIZ], other[IFNAMSIZ];
+
+	fail_at(spot, "rdma", i, "vport");
+	config_rdma_vport(config, i, name);
+	if (check_our_name(name, err))
+		return -EINVAL;
+	if (!strcmp(name, config->team))
+		return err_set(err, -EINVAL, "%s is the team itself", name);
+	if (config_port(config, name))
+		return err_set(err, -EINVAL, "%s is one of the ports", name);
+	config_derived_name(config->team, "-in", other);
+	if (!strcmp(name, other))
+		return err_set(err, -EINVAL, "%s is the inner end of the team's interface", name);
+	for (unsigned j = 0; j < i; j++) {
+		config_rdma_vport(config, j, other);
+		if (!strcmp(name, other))
+			return err_set(err, -EINVAL, "%s is listed twice", name);
+	}
+	return 0;
+}
+
+static bool same_host(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && !memcmp(a->byte, b->byte, addr_size(a));
+}
+
+/* One of two prefixes holds the other. */
+static bool overlap(const struct addr *a, const struct addr *b)
+{
+	unsigned bits = a->prefixlen < b->prefixlen ? a->prefixlen : b->prefixlen;
+	unsigned bytes = bits / 8, mask = 0xff00 >> bits % 8 & 0xff;
+
+	return a->family == b->family && !memcmp(a->byte, b->byte, bytes) &&
+	       (!mask || !((a->byte[bytes] ^ b->byte[bytes]) & mask));
+}
+
+/*
+ * An address of an RNIC's vport: nobody else's, and in a subnet of its own also where it is tagged,
+ * since the host's routes, which pick the interface by the subnet, know nothing of tags.
+ */
+static int check_rdma_address(const struct config *config, unsigned i, unsigned item,
+			      struct config_spot *spot, struct err *err)
+{
+	const struct addr *addr = &config->rdma[i].addresses[item];
+	char buf[ADDR_STRLEN], theirs[ADDR_STRLEN];
+
+	*spot = (struct config_spot){"rdma", i, "addresses", item};
+	addr_format(addr, false, buf);
+	if (!addr_size(addr) || !is_host(addr))
+		return err_set(err, -EINVAL, "%s is not the address of a host", buf);
+	for (unsigned j = 0; j <= i; j++) {
+		const struct rdma_config *other = &config->rdma[j];
+
+		for (unsigned k = 0; k < (j < i ? other->n_addresses : item); k++) {
+			if (same_host(addr, &other->addresses[k]))
+				return err_set(err, -EINVAL, "%s is listed twice", buf);
+		}
+	}
+	for (unsigned j = 0; j < config->n_addresses; j++) {
+		const struct addr *team = &config->addresses[j];
+
+		if (same_host(addr, team))
+			return err_set(err, -EINVAL, "%s is an address of the team", buf);
+		if (!overlap(addr, team))
+			continue;
+		addr_format(addr, true, buf);
+		return err_set(err, -EINVAL,
+			       "%s overlaps the team's %s: give RDMA a subnet of its own", buf,
+			       addr_format(team, true, theirs));
+	}
+	return 0;
+}
+
+static int check_rdma(const struct config *config, unsigned i, struct config_spot *spot,
+		      struct err *err)
+{
+	const struct rdma_config *rdma = &config->rdma[i];
+
+	if (check_scalars(config_rdma_fields, rdma, "rdma", i, spot, err))
+		return -EINVAL;
+	if (rdma->n_addresses > CONFIG_RDMA_ADDRESSES_MAX) {
+		err_set(err, -EINVAL, "%u are too many (at most %u)", rdma->n_addresses,
+			CONFIG_RDMA_ADDRESSES_MAX);
+		return fail_at(spot, "rdma", i, "addresses");
+	}
+	if (check_rdma_port(config, i, spot, err) || check_rdma_vport(config, i, spot, err))
+		return -EINVAL;
+	for (unsigned item = 0; item < rdma->n_addresses; item++) {
+		if (check_rdma_address(config, i, item, spot, err))
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -244,6 +375,8 @@ int config_check_at(const struct config *config, struct config_spot *ret, struct
 	code = check_hosts("addresses", config->addresses, config->n_addresses, ret, err);
 	for (unsigned i = 0; !code && i < config->n_routes; i++)
 		code = check_route(config, i, ret, err);
+	for (unsigned i = 0; !code && i < config->n_rdma; i++)
+		code = check_rdma(config, i, ret, err);
 	return code ? code : check_arp(config, ret, err);
 }
 

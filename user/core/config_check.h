@@ -9,6 +9,7 @@ struct config_spot {
 	const char *key;
 	int index; /* entry of a list; -1: none */
 	const char *subkey; /* or NULL */
+	int item; /* of the list that the subkey holds; -1: none */
 };
 
 /* config_check(), but err has only the why, and *ret says of which key. */

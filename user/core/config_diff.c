@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * config_diff.c - tells two configurations apart, a line a change, in the words that the file uses.
- * Called by `apply --check` and for the daemon's log. Ports, addresses and routes are known by what
- * they are, not by their place; only the order of ports that stay counts, since active-backup
- * prefers the first of equals.
+ * Called by `apply --check` and for the daemon's log. Ports, vports, addresses and routes are known
+ * by what they are, not by their place; only the order of ports that stay counts, since
+ * active-backup prefers the first of equals.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -157,6 +157,58 @@ static void diff_ports(struct diff *diff, const struct config *from, const struc
 		tell(diff, "ports: order %.480s -> %.480s", a, b);
 }
 
+/* Known by the name of its vport; NULL when there is none of that name. */
+static const struct rdma_config *rdma_of(const struct config *config, const char *vport)
+{
+	char name[IFNAMSIZ];
+
+	for (unsigned i = 0; i < config->n_rdma; i++) {
+		config_rdma_vport(config, i, name);
+		if (!strcmp(name, vport))
+			return &config->rdma[i];
+	}
+	return NULL;
+}
+
+static void diff_rdma_entry(struct diff *diff, const char *vport, const struct rdma_config *from,
+			    const struct rdma_config *to)
+{
+	char what[IFNAMSIZ + 16];
+
+	if (strcmp(from->port, to->port))
+		tell(diff, "rdma %s: port: %s -> %s", vport,
+		     from->port[0] ? from->port : "automatic",
+		     to->port[0] ? to->port : "automatic");
+	snprintf(what, sizeof(what), "rdma %s: ", vport);
+	diff_scalars(diff, what, config_rdma_fields + 2, from, to);
+	snprintf(what, sizeof(what), "rdma %s: address", vport);
+	diff_addrs(diff, what, "removed", true, from->addresses, from->n_addresses, to->addresses,
+		   to->n_addresses);
+	diff_addrs(diff, what, "added", true, to->addresses, to->n_addresses, from->addresses,
+		   from->n_addresses);
+}
+
+static void diff_rdma(struct diff *diff, const struct config *from, const struct config *to)
+{
+	char vport[IFNAMSIZ];
+
+	for (unsigned i = 0; i < from->n_rdma; i++) {
+		config_rdma_vport(from, i, vport);
+		if (!rdma_of(to, vport))
+			tell(diff, "rdma %s: removed", vport);
+	}
+	for (unsigned i = 0; i < to->n_rdma; i++) {
+		const struct rdma_config *old;
+
+		config_rdma_vport(to, i, vport);
+		old = rdma_of(from, vport);
+		if (old)
+			diff_rdma_entry(diff, vport, old, &to->rdma[i]);
+		else
+			tell(diff, "rdma %s: added", vport);
+	}
+}
+
 int config_diff(const struct config *from, const struct config *to,
 		void (*fn)(const char *line, void *arg), void *arg)
 {
@@ -170,6 +222,7 @@ int config_diff(const struct config *from, const struct config *to,
 		   from->n_addresses);
 	diff_routes(&diff, "removed", from, to);
 	diff_routes(&diff, "added", to, from);
+	diff_rdma(&diff, from, to);
 	diff_addrs(&diff, "arp_ip_target", "removed", false, from->arp_ip_target,
 		   from->n_arp_ip_target, to->arp_ip_target, to->n_arp_ip_target);
 	diff_addrs(&diff, "arp_ip_target", "added", false, to->arp_ip_target, to->n_arp_ip_target,

@@ -39,8 +39,9 @@ int doc_load(const struct doc *doc, const struct field *fields, void *base, stru
 /* Value of a key of the root mapping when it is a scalar, else NULL. */
 const char *doc_scalar(const struct doc *doc, const char *key);
 
-/* Line of KEY, of its entry INDEX (>= 0) and of that entry's SUBKEY (or NULL), or as near as is. */
-size_t doc_line(const struct doc *doc, const char *key, int index, const char *subkey);
+/* Line of KEY, of its entry INDEX (>= 0), of that entry's SUBKEY (or NULL) and of ITEM (>= 0) of the
+ * list that this holds, or as near as is. */
+size_t doc_line(const struct doc *doc, const char *key, int index, const char *subkey, int item);
 
 /* Value node of key in a mapping; NULL when it is not there. */
 const yaml_node_t *doc_get(const struct doc *doc, const yaml_node_t *map, const char *key);

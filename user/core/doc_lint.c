@@ -130,8 +130,15 @@ static int lint_list(const struct doc *doc, const yaml_node_t *list, const struc
 	size_t n;
 	int ret = 0;
 
+	if (field->one && list->type == YAML_MAPPING_NODE)
+		return lint_map(doc, list, field->sub, path, err);
 	if (list->type != YAML_SEQUENCE_NODE)
-		return doc_fail(doc, line_of(list), path, must_be(list, "a list", err), err);
+		return doc_fail(doc, line_of(list), path,
+				must_be(list,
+					field->one ? "keys with values, or a list of such"
+						   : "a list",
+					err),
+				err);
 	n = list->data.sequence.items.top - list->data.sequence.items.start;
 	if (n > field->max_count)
 		return doc_fail(doc, line_of(doc_item(doc, list, field->max_count)), path,

@@ -281,7 +281,7 @@ const char *doc_scalar(const struct doc *doc, const char *key)
 						      : NULL;
 }
 
-size_t doc_line(const struct doc *doc, const char *key, int index, const char *subkey)
+size_t doc_line(const struct doc *doc, const char *key, int index, const char *subkey, int item)
 {
 	const yaml_node_t *node = doc_get(doc, doc->root, key), *deeper;
 
@@ -290,6 +290,8 @@ size_t doc_line(const struct doc *doc, const char *key, int index, const char *s
 	deeper = index < 0 ? NULL : doc_item(doc, node, index);
 	node = deeper ? deeper : node;
 	deeper = subkey ? doc_get(doc, node, subkey) : NULL;
+	node = deeper ? deeper : node;
+	deeper = item < 0 ? NULL : doc_item(doc, node, item);
 	node = deeper ? deeper : node;
 	return node->start_mark.line + 1;
 }

@@ -28,6 +28,28 @@ struct schema {
 	unsigned n_fields, n_entries;
 };
 
+/* What decides where the table leaves it open whether a value is a list: the node that is read, or
+ * the struct that is written. */
+struct shape {
+	const struct doc *doc; /* NULL: written */
+	const yaml_node_t *map;
+	const void *base;
+};
+
+/* A lone mapping for a list of one. Not inside of lists, whose entries share one schema. */
+static bool is_one(const struct field *field, const struct shape *shape)
+{
+	const yaml_node_t *node;
+
+	if (!field->one)
+		return false;
+	assert(shape);
+	if (!shape->doc)
+		return *(const unsigned *)((const char *)shape->base + field->count_offset) == 1;
+	node = doc_get(shape->doc, shape->map, field->key);
+	return node && node->type == YAML_MAPPING_NODE;
+}
+
 static const cyaml_schema_value_t text_entry = {
 	.type = CYAML_STRING,
 	.flags = CYAML_FLAG_POINTER,
@@ -55,9 +77,24 @@ static bool is_leaf(const struct field *fields)
 }
 
 static cyaml_schema_value_t map_schema(struct schema *schema, const struct field *fields,
-				       enum cyaml_flag flags);
+				       const struct shape *shape, enum cyaml_flag flags);
 
-static cyaml_schema_value_t value_schema(struct schema *schema, const struct field *field)
+static cyaml_schema_value_t section_schema(struct schema *schema, const struct field *field,
+					   const struct shape *up, enum cyaml_flag flags)
+{
+	struct shape shape = {.doc = up ? up->doc : NULL};
+
+	if (!up)
+		return map_schema(schema, field->sub, NULL, flags);
+	if (up->doc)
+		shape.map = doc_get(up->doc, up->map, field->key);
+	else
+		shape.base = (const char *)up->base + field->offset;
+	return map_schema(schema, field->sub, &shape, flags);
+}
+
+static cyaml_schema_value_t value_schema(struct schema *schema, const struct field *field,
+					 const struct shape *shape)
 {
 	const enum cyaml_flag optional = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL;
 	cyaml_schema_value_t value = {.flags = optional}, *entry;
@@ -68,12 +105,15 @@ static cyaml_schema_value_t value_schema(struct schema *schema, const struct fie
 		value.flags = CYAML_FLAG_OPTIONAL;
 		return value;
 	case FIELD_MAP:
-		return map_schema(schema, field->sub, optional);
+		return section_schema(schema, field, shape, optional);
 	case FIELD_LIST:
 	case FIELD_MAPS:
+		if (is_one(field, shape))
+			return map_schema(schema, field->sub, NULL, optional);
 		assert(schema->n_entries < sizeof(schema->entries) / sizeof(schema->entries[0]));
 		entry = &schema->entries[schema->n_entries++];
-		*entry = field->kind == FIELD_LIST ? text_entry : map_schema(schema, field->sub, 0);
+		*entry = field->kind == FIELD_LIST ? text_entry
+						   : map_schema(schema, field->sub, NULL, 0);
 		value.type = CYAML_SEQUENCE;
 		value.flags |= field->kind == FIELD_LIST ? CYAML_FLAG_FLOW : CYAML_FLAG_BLOCK;
 		value.data_size = field->kind == FIELD_LIST ? sizeof(char *) : entry->data_size;
@@ -88,7 +128,7 @@ static cyaml_schema_value_t value_schema(struct schema *schema, const struct fie
 }
 
 static cyaml_schema_value_t map_schema(struct schema *schema, const struct field *fields,
-				       enum cyaml_flag flags)
+				       const struct shape *shape, enum cyaml_flag flags)
 {
 	unsigned n = count_fields(fields), first = schema->n_fields;
 
@@ -100,7 +140,7 @@ static cyaml_schema_value_t map_schema(struct schema *schema, const struct field
 			.data_offset = i * sizeof(struct cell) + offsetof(struct cell, data),
 			.count_offset = i * sizeof(struct cell) + offsetof(struct cell, count),
 			.count_size = sizeof(uint32_t),
-			.value = value_schema(schema, &fields[i]),
+			.value = value_schema(schema, &fields[i], shape),
 		};
 	}
 	return (cyaml_schema_value_t){
@@ -111,10 +151,11 @@ static cyaml_schema_value_t map_schema(struct schema *schema, const struct field
 	};
 }
 
-static void schema_init(struct schema *schema, const struct field *fields)
+static void schema_init(struct schema *schema, const struct field *fields,
+			const struct shape *shape)
 {
 	memset(schema, 0, sizeof(*schema));
-	schema->top = map_schema(schema, fields, CYAML_FLAG_POINTER);
+	schema->top = map_schema(schema, fields, shape, CYAML_FLAG_POINTER);
 	schema->top.flags = CYAML_FLAG_POINTER | CYAML_FLAG_BLOCK;
 }
 
@@ -167,10 +208,12 @@ static int load_array(const struct doc *doc, const yaml_node_t *list, const stru
 {
 	char *entries = (char *)base + field->offset;
 	size_t width = field->kind == FIELD_MAPS ? count_fields(field->sub) : 0;
+	bool one = list && list->type == YAML_MAPPING_NODE;
+	unsigned count = one ? 1 : cell->count;
 	int ret = 0;
 
-	for (uint32_t i = 0; !ret && i < cell->count; i++) {
-		const yaml_node_t *item = doc_item(doc, list, i);
+	for (unsigned i = 0; !ret && i < count; i++) {
+		const yaml_node_t *item = one ? list : doc_item(doc, list, i);
 		void *entry = entries + (size_t)i * field->size;
 
 		if (field->kind == FIELD_LIST) {
@@ -182,7 +225,7 @@ static int load_array(const struct doc *doc, const yaml_node_t *list, const stru
 		ret = load_map(doc, item, (struct cell *)cell->data + i * width, field->sub, path,
 			       entry, err);
 	}
-	*(unsigned *)((char *)base + field->count_offset) = cell->count;
+	*(unsigned *)((char *)base + field->count_offset) = count;
 	return ret;
 }
 
@@ -211,6 +254,7 @@ static int load_map(const struct doc *doc, const yaml_node_t *map, const struct 
 
 int doc_load(const struct doc *doc, const struct field *fields, void *base, struct err *err)
 {
+	struct shape shape = {.doc = doc, .map = doc->root};
 	struct err log = {""};
 	cyaml_config_t config = cyaml_config(&log);
 	struct schema schema;
@@ -221,7 +265,7 @@ int doc_load(const struct doc *doc, const struct field *fields, void *base, stru
 	ret = doc_lint(doc, fields, err);
 	if (ret)
 		return ret;
-	schema_init(&schema, fields);
+	schema_init(&schema, fields, &shape);
 	failed = cyaml_load_data((const uint8_t *)doc->text, doc->len, &config, &schema.top,
 				 (cyaml_data_t **)&cells, NULL);
 	if (is_oom(failed))
@@ -307,6 +351,7 @@ static int save_map(const struct field *fields, const void *base, struct cell *c
 
 int doc_save(const struct field *fields, const void *base, char **ret)
 {
+	struct shape shape = {.base = base};
 	struct err log = {""};
 	cyaml_config_t config = cyaml_config(&log);
 	struct cell *cells = calloc(count_fields(fields), sizeof(*cells));
@@ -319,7 +364,7 @@ int doc_save(const struct field *fields, const void *base, char **ret)
 
 	if (!cells)
 		return -ENOMEM;
-	schema_init(&schema, fields);
+	schema_init(&schema, fields, &shape);
 	code = save_map(fields, base, cells, &any);
 	if (!code)
 		failed = cyaml_save_data(&text, &len, &config, &schema.top, cells, 0);

@@ -35,6 +35,9 @@ struct field {
 	const char *key; /* NULL ends a table */
 	enum field_kind kind;
 	bool required; /* must be there, is always written */
+	/* FIELD_MAPS, not inside another: one entry is written as a mapping instead of a list of one,
+	 * and may be read as either. */
+	bool one;
 	uint32_t offset, size; /* of the member; size: of one entry of an array */
 	uint32_t count_offset, max_count; /* arrays: where the unsigned count is, and its limit */
 	int64_t min, max; /* numbers; both 0 = what the type holds */
@@ -52,7 +55,8 @@ struct field {
 #define FIELD_TEXT_MAX 256 /* of one value as text, NUL included */
 
 /* Tables of a team's configuration, for config*.c and record.c. */
-extern const struct field config_fields[], config_port_fields[], config_route_fields[];
+extern const struct field config_fields[], config_port_fields[], config_route_fields[],
+	config_rdma_fields[];
 
 bool field_is_scalar(const struct field *field);
 

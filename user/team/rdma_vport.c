@@ -226,7 +226,7 @@ int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const cha
 			       team->rec->ports[port].name);
 	memset(saved, 0, sizeof(*saved));
 	snprintf(saved->vport, sizeof(saved->vport), "%s", name);
-	vport_inner_name(name, saved->inner);
+	config_derived_name(name, "-in", saved->inner);
 	saved->port = team->rec->ports[port].id;
 	saved->mac = team->member[port].info.mac;
 	saved->vlan = rdma->vlan;

@@ -220,7 +220,6 @@ uint64_t rdma_turn(struct team *team, uint64_t now_ns);
 void rdma_look(struct team *team);
 
 /* vport.c */
-void vport_inner_name(const char *vport, char inner[IFNAMSIZ]);
 int vport_update(struct team *team);
 int vport_create(struct team *team, struct err *err);
 int vport_delete(struct team *team, struct err *err);

@@ -11,22 +11,6 @@
 
 #include "team/team_priv.h"
 
-#define INNER_SUFFIX "-in"
-
-/* NAME-in; a name too long for that is cut and told apart by a hash of the whole. */
-void vport_inner_name(const char *team, char inner[IFNAMSIZ])
-{
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	if (strlen(team) + strlen(INNER_SUFFIX) < IFNAMSIZ) {
-		snprintf(inner, IFNAMSIZ, "%.12s%s", team, INNER_SUFFIX);
-		return;
-	}
-	for (const char *c = team; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	snprintf(inner, IFNAMSIZ, "%.6s%06x%s", team, hash & 0xffffff, INNER_SUFFIX);
-}
-
 /* Locally administered, for a team of RNICs alone: made from the first one's. */
 static struct mac made_mac(const struct mac *rnic)
 {
@@ -100,7 +84,7 @@ int vport_create(struct team *team, struct err *err)
 	struct link_info inner;
 	int ret;
 
-	vport_inner_name(rec->config.team, rec->inner);
+	config_derived_name(rec->config.team, "-in", rec->inner);
 	ret = choose(team, &veth.mtu, &veth.queues, err);
 	/* The name goes into the record first: a crash from here on leaves a pair to be found. */
 	ret = ret ?: team_store(team, err);
