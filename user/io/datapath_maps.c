@@ -89,7 +89,8 @@ static bool map_fits(int fd, enum dp_map map)
 	return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == specs[map].type &&
 	       info.key_size == specs[map].key_size && info.value_size == specs[map].value_size &&
 	       info.max_entries == specs[map].max_entries &&
-	       (info.map_flags & BPF_F_MMAPABLE) == specs[map].flags;
+	       (info.map_flags & (BPF_F_MMAPABLE | BPF_F_NO_PREALLOC)) ==
+		       (specs[map].flags & (BPF_F_MMAPABLE | BPF_F_NO_PREALLOC));
 }
 
 static int fail_abi(const struct datapath *dp, struct err *err)

@@ -45,6 +45,18 @@ static uint64_t usable(struct team *team)
 	return mask & team->plan.alive ?: mask & team->plan.fallback;
 }
 
+/* Name of the port's RDMA device, or null. */
+static json_t *rdma_device(struct team *team, unsigned i)
+{
+	const struct saved_port *saved = &team->rec->ports[i];
+	struct rdma_link link;
+
+	if (!saved->joined || !saved->rnic || !rdma_handle(team) ||
+	    rdma_find(team->rdma, saved->ifindex, &link, NULL))
+		return json_null();
+	return json_string(link.name);
+}
+
 static json_t *port_json(struct team *team, unsigned i, struct bpfteam_stats *sum)
 {
 	const struct saved_port *saved = &team->rec->ports[i];
@@ -55,10 +67,10 @@ static json_t *port_json(struct team *team, unsigned i, struct bpfteam_stats *su
 
 	datapath_get_stats(team->dp, saved->id, &stats);
 	add_stats(sum, &stats);
-	port = json_pack("{s:s, s:i, s:s, s:s, s:n, s:i, s:i, s:i}", "name", saved->name, "ifindex",
+	port = json_pack("{s:s, s:i, s:s, s:s, s:o, s:i, s:i, s:i}", "name", saved->name, "ifindex",
 			 (int)saved->ifindex, "state", name_of(port_state_names, state->state),
-			 "reason", state->reason, "rdma", "weight", (int)config->weight, "priority",
-			 (int)config->priority, "slots",
+			 "reason", state->reason, "rdma", rdma_device(team, i), "weight",
+			 (int)config->weight, "priority", (int)config->priority, "slots",
 			 (int)slots_count(team->slots, saved->id, usable(team)));
 	set_counters(port, &stats);
 	return port;
@@ -72,6 +84,29 @@ static json_t *vport_json(const struct team *team, const struct bpfteam_stats *s
 
 	set_counters(vport, stats);
 	return vport;
+}
+
+static json_t *rdma_vport_json(struct team *team, const struct saved_rdma *saved)
+{
+	struct bpfteam_stats stats = {0};
+	int port = rdma_port(team, saved);
+	json_t *vport;
+
+	datapath_get_stats(team->dp, BPFTEAM_STATS_RDMA + saved->index, &stats);
+	vport = json_pack("{s:s, s:s, s:o, s:o}", "name", saved->vport, "kind", "rdma", "vlan",
+			  saved->vlan ? json_integer(saved->vlan) : json_null(), "pinned_to",
+			  port < 0 ? json_null() : json_string(team->rec->ports[port].name));
+	set_counters(vport, &stats);
+	return vport;
+}
+
+static json_t *vports_json(struct team *team, const struct bpfteam_stats *stats)
+{
+	json_t *vports = json_pack("[o]", vport_json(team, stats));
+
+	for (unsigned i = 0; i < team->rec->n_rdma; i++)
+		json_array_append_new(vports, rdma_vport_json(team, &team->rec->rdma[i]));
+	return vports;
 }
 
 /* What keeps rx: direct from being in force, or null. */
@@ -108,6 +143,6 @@ json_t *team_status(struct team *team, bool daemon)
 	json_object_set_new(status, "rx_obstacle", rx_obstacle(team));
 	json_object_set_new(status, "failovers", json_integer(team_failovers(team)));
 	json_object_set_new(status, "ports", ports);
-	json_object_set_new(status, "vports", json_pack("[o]", vport_json(team, &sum)));
+	json_object_set_new(status, "vports", vports_json(team, &sum));
 	return status;
 }
