@@ -105,7 +105,8 @@ $(B)/tools/%: tools/bench/%.c
 $(B)/selftests/unit/%: $(B)/sanitized/selftests/unit/%.o $(CORE_SANITIZED)
 	@mkdir -p $(@D)
 	$(say) LINK $@
-	$(Q)$(CC) $(SANITIZE) $^ -lcmocka -lcyaml -lyaml -lm -o $@
+	$(Q)$(CC) $(SANITIZE) $^ -lcmocka -lcyaml -lyaml -ljansson -lm -o $@
+$(B)/selftests/unit/test_render: $(B)/sanitized/user/cli/render.o $(B)/sanitized/user/cli/render_rdma.o
 $(B)/selftests/bpf/%: selftests/bpf/%.c $(IO) $(CORE)
 	@mkdir -p $(@D)
 	$(say) CC $@

@@ -10,6 +10,7 @@
  *   AddPort(s team, s port), RemovePort(s team, s port)
  *   SetPort(s team, s port, a{sv} settings)      weight u, priority i, drain b, disable b
  *   Status(s team) -> (s json)                   team "" = all; the array of CLI.md's `show -j`
+ *   Rdma(s team) -> (s json)                     likewise; the array of `rdma -j`
  *   Refresh()                                    re-read what another process changed
  *   signal Event(s time, s team, s event, s port, s cause, s detector, t datapath_ns, s active_port)
  * Team objects at BPFTEAM_DBUS_PATH/team/NAME (escaped by sd_bus_path_encode(3)), with properties

@@ -297,6 +297,8 @@ static void test_rdma_addresses(void **state)
 	static const char good[] = TEAM_ADDRESSES "rdma:\n- {port: eth0, addresses: [\n"
 						  "198.51.101.1/24, \"2001:db8:0:1::1/64\"]}\n"
 						  "- {port: eth1, addresses: [198.51.101.2/24]}\n";
+	static const char beside[] = GOOD "addresses: [198.51.100.1/25]\n"
+					  "rdma: {addresses: [198.51.100.129/25]}\n";
 	static const struct bad bad[] = {
 		{TEAM_ADDRESSES "rdma: {addresses: [198.51.100.10/24]}\n",
 		 "f:6: rdma.addresses: 198.51.100.10/24 overlaps the team's 198.51.100.1/24: give "
@@ -329,6 +331,7 @@ static void test_rdma_addresses(void **state)
 
 	refuse(bad, ARRAY_SIZE(bad));
 	assert_int_equal(config_parse(good, strlen(good), "f", &config, &err), 0);
+	assert_int_equal(config_parse(beside, strlen(beside), "f", &config, &err), 0);
 }
 
 /* Documented, not done yet: refused, never ignored. */

@@ -21,17 +21,21 @@ static const char *const later_modes[] = {
 };
 static const char *const later_hashes[] = {"encap2+3", "encap3+4", "vlan+srcmac", "txhash", NULL};
 
+static int parse_address(const char *value, struct addr *ret, struct err *err)
+{
+	if (!addr_parse(value, ret))
+		return 0;
+	return err_set(err, -EINVAL, "'%s' is no address such as 192.0.2.1/24 or 2001:db8::1/64",
+		       value);
+}
+
 static int set_address(void *target, const char *value, struct err *err)
 {
 	struct config *config = &((struct attach_options *)target)->config;
 
 	if (config->n_addresses == CONFIG_ADDRESSES_MAX)
 		return err_set(err, -EINVAL, "more than %d", CONFIG_ADDRESSES_MAX);
-	if (addr_parse(value, &config->addresses[config->n_addresses]))
-		return err_set(err, -EINVAL,
-			       "'%s' is no address such as 192.0.2.1/24 or 2001:db8::1/64", value);
-	config->n_addresses++;
-	return 0;
+	return parse_address(value, &config->addresses[config->n_addresses++], err);
 }
 
 static int set_mac(void *target, const char *value, struct err *err)
@@ -64,6 +68,65 @@ static int set_arp_target(void *target, const char *value, struct err *err)
 	if (strchr(value, '/') || addr_parse(value, addr) || addr->family != AF_INET)
 		return err_set(err, -EINVAL, "'%s' is no IPv4 address", value);
 	config->n_arp_ip_target++;
+	return 0;
+}
+
+static int add_rdma(void *target, const char *value, struct err *err)
+{
+	return config_add_rdma(&((struct attach_options *)target)->config, value, err);
+}
+
+/* What belongs to an RNIC belongs to the last one named. NULL with a text: none was. */
+static struct rdma_config *last_rdma(void *target, struct err *err)
+{
+	struct config *config = &((struct attach_options *)target)->config;
+
+	if (config->n_rdma)
+		return &config->rdma[config->n_rdma - 1];
+	err_set(err, -EINVAL, "whose? Give --rdma PORT before it");
+	return NULL;
+}
+
+static int add_rdma_address(void *target, const char *value, struct err *err)
+{
+	struct rdma_config *rdma = last_rdma(target, err);
+
+	if (!rdma)
+		return -EINVAL;
+	if (rdma->n_addresses == CONFIG_RDMA_ADDRESSES_MAX)
+		return err_set(err, -EINVAL, "more than %d of %s", CONFIG_RDMA_ADDRESSES_MAX,
+			       rdma->port);
+	return parse_address(value, &rdma->addresses[rdma->n_addresses++], err);
+}
+
+static int set_rdma_vlan(void *target, const char *value, struct err *err)
+{
+	struct rdma_config *rdma = last_rdma(target, err);
+	int64_t vlan;
+	int r = rdma ? number_parse(value, 0, 4094, &vlan, err) : -EINVAL;
+
+	if (!r)
+		rdma->vlan = vlan;
+	return r;
+}
+
+static int set_rdma_failover(void *target, const char *value, struct err *err)
+{
+	struct rdma_config *rdma = last_rdma(target, err);
+
+	if (!rdma)
+		return -EINVAL;
+	rdma->failover = true;
+	return 0;
+}
+
+static int set_rdma_smc(void *target, const char *value, struct err *err)
+{
+	struct rdma_config *rdma = last_rdma(target, err);
+
+	if (!rdma)
+		return -EINVAL;
+	rdma->smc = true;
 	return 0;
 }
 
@@ -104,9 +167,18 @@ const struct option_row attach_rows[] = {
 	 .kind = OPTION_FLAG, .offset = offsetof(struct attach_options, move_addresses)},
 	{.name = "no-failover", .help = "accept a team in which nobody can see a failure",
 	 .kind = OPTION_FLAG, .offset = offsetof(struct attach_options, no_failover)},
-	{.name = "rdma", .value = "PORT", .kind = OPTION_LATER},
-	{.name = "rdma-address", .value = "CIDR", .kind = OPTION_LATER},
-	{.name = "rdma-vlan", .value = "VID", .kind = OPTION_LATER},
+	{.name = "rdma", .value = "PORT", .help = "make a vport for this RNIC; may be repeated",
+	 .kind = OPTION_CALL, .set = add_rdma},
+	{.name = "rdma-address", .value = "CIDR",
+	 .help = "an address of that vport; may be repeated",
+	 .kind = OPTION_CALL, .set = add_rdma_address},
+	{.name = "rdma-vlan", .value = "VID", .help = "that vport's 802.1Q tag [untagged]",
+	 .kind = OPTION_CALL, .set = set_rdma_vlan},
+	{.name = "rdma-failover",
+	 .help = "that vport may use the other ports while the RNIC is down",
+	 .kind = OPTION_CALL, .set = set_rdma_failover},
+	{.name = "rdma-smc", .help = "that vport is made known to SMC-R",
+	 .kind = OPTION_CALL, .set = set_rdma_smc},
 	{.name = "vlan", .value = "VID", .kind = OPTION_LATER},
 	{},
 };

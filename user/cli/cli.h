@@ -98,6 +98,7 @@ int port_del_run(struct cli *cli, void *options, int argc, char **argv);
 int port_set_run(struct cli *cli, void *options, int argc, char **argv);
 int show_run(struct cli *cli, void *options, int argc, char **argv);
 int explain_run(struct cli *cli, void *options, int argc, char **argv);
+int rdma_run(struct cli *cli, void *options, int argc, char **argv);
 int monitor_run(struct cli *cli, void *options, int argc, char **argv);
 int doctor_run(struct cli *cli, void *options, int argc, char **argv);
 
@@ -124,10 +125,23 @@ extern const struct option_row attach_rows[], apply_rows[], port_rows[], explain
 void attach_init(void *options);
 void explain_init(void *options);
 
+/* view.c: a view of teams, JSON that is told by the daemon or made here and now. */
+struct view {
+	/* Of one team; NULL with err set. daemon: one watches it. */
+	json_t *(*make)(struct team *team, bool daemon, struct err *err);
+	/* The array of all (name "") or one, asked of a daemon. */
+	int (*ask)(struct client *client, const char *name, json_t **ret, struct err *err);
+	void (*text)(const json_t *teams);
+};
+/* The array, made by this process, of one team when name is not NULL. -errno with cli->err set when
+ * a team can't be read; *ret then holds the others. */
+int view_collect(struct cli *cli, const struct view *view, const char *name, bool daemon,
+		 json_t **ret);
+/* The whole of a command that shows it. */
+int view_run(struct cli *cli, const struct view *view, const char *name);
+
 /*
- * show.c, also for monitor without a daemon and doctor: the array of `show -j`, made here and now
- * (of one team when name is not NULL). -errno with cli->err set when a team can't be read; *ret
- * then holds the others.
+ * show.c, also for monitor without a daemon and doctor: the array of `show -j`, by view_collect().
  */
 int show_collect(struct cli *cli, const char *name, bool daemon, json_t **ret);
 

@@ -365,11 +365,13 @@ int client_set_port(struct client *client, const char *team, const char *port,
 	return call_do(client, call, CHANGE_TIMEOUT_S, NULL, err);
 }
 
-int client_status(struct client *client, const char *name, json_t **ret, struct err *err)
+/* Calls that take a team's name, or "", and answer with an array as JSON. */
+static int call_json(struct client *client, const char *method, const char *name, json_t **ret,
+		     struct err *err)
 {
 	sd_bus_message *call, *reply = NULL;
 	const char *text;
-	int r = call_new(client, "Status", &call, err);
+	int r = call_new(client, method, &call, err);
 
 	if (r)
 		return r;
@@ -388,6 +390,16 @@ int client_status(struct client *client, const char *name, json_t **ret, struct 
 		json_decref(*ret);
 	sd_bus_message_unref(reply);
 	return r;
+}
+
+int client_status(struct client *client, const char *name, json_t **ret, struct err *err)
+{
+	return call_json(client, "Status", name, ret, err);
+}
+
+int client_rdma(struct client *client, const char *name, json_t **ret, struct err *err)
+{
+	return call_json(client, "Rdma", name, ret, err);
 }
 
 int client_refresh(struct client *client, struct err *err)

@@ -39,6 +39,8 @@ int client_set_port(struct client *client, const char *team, const char *port,
 		    const struct team_port_settings *settings, struct err *err);
 /* The array of `show -j`, a new reference. name "": all. */
 int client_status(struct client *client, const char *name, json_t **ret, struct err *err);
+/* The array of `rdma -j`, likewise. */
+int client_rdma(struct client *client, const char *name, json_t **ret, struct err *err);
 int client_refresh(struct client *client, struct err *err);
 
 /* For monitor, which waits for signals. */

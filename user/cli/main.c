@@ -103,6 +103,14 @@ const struct command commands[] = {
 		.run = explain_run,
 	},
 	{
+		.name = "rdma",
+		.args = "[TEAM]",
+		.summary = "RNICs, their vports, and which flows are theirs and why",
+		.max_args = 1,
+		.n_names = 1,
+		.run = rdma_run,
+	},
+	{
 		.name = "monitor",
 		.args = "",
 		.summary = "one event a line, as they happen",
@@ -121,7 +129,6 @@ const struct command commands[] = {
 	{.name = "pin", .later = true},
 	{.name = "unpin", .later = true},
 	{.name = "flows", .later = true},
-	{.name = "rdma", .later = true},
 	{.name = "top", .later = true},
 	{.name = "import", .later = true},
 	{},

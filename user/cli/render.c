@@ -30,8 +30,9 @@ struct table {
 static const struct {
 	const char *word, *colour;
 } colours[] = {
-	{"up", "32"},      {"yes", "32"},     {"down", "31"},    {"no", "31"},
-	{"missing", "31"}, {"probing", "33"}, {"drained", "33"}, {"disabled", "33"},
+	{"up", "32"},      {"yes", "32"},      {"down", "31"},
+	{"no", "31"},      {"missing", "31"},  {"probing", "33"},
+	{"drained", "33"}, {"disabled", "33"}, {"active", "32"},
 };
 
 static const char *colour_of(const char *word)
@@ -127,7 +128,17 @@ void table_figure(struct table *table, const json_t *number)
 {
 	char buf[FIGURE_STRLEN];
 
-	add_cell(table, figure(json_integer_value(number), buf), false);
+	add_cell(table, json_is_integer(number) ? figure(json_integer_value(number), buf) : "",
+		 false);
+}
+
+void table_number(struct table *table, const json_t *number)
+{
+	char buf[24] = "";
+
+	if (json_is_integer(number))
+		snprintf(buf, sizeof(buf), "%" PRId64, (int64_t)json_integer_value(number));
+	add_cell(table, buf, false);
 }
 
 static const char *cell_text(const struct cell *cell)
@@ -231,15 +242,6 @@ static const char *drops_text(const json_t *drops, char *buf, size_t size)
 	return buf;
 }
 
-static void add_number(struct table *table, const json_t *number)
-{
-	char buf[24] = "";
-
-	if (json_is_integer(number))
-		snprintf(buf, sizeof(buf), "%" PRId64, (int64_t)json_integer_value(number));
-	table_cell(table, buf);
-}
-
 static void add_traffic(struct table *table, const json_t *object)
 {
 	static const char *const keys[] = {"tx_packets", "tx_bytes", "rx_packets", "rx_bytes"};
@@ -267,9 +269,9 @@ static void render_ports(const json_t *ports, const char *active)
 		table_state(table, json_text(port, "state"));
 		table_cell(table, json_text(port, "reason"));
 		table_cell(table, json_text(port, "rdma"));
-		add_number(table, member(port, "weight"));
-		add_number(table, member(port, "priority"));
-		add_number(table, member(port, "slots"));
+		table_number(table, member(port, "weight"));
+		table_number(table, member(port, "priority"));
+		table_number(table, member(port, "slots"));
 		add_traffic(table, port);
 		table_cell(table, drops_text(member(port, "drops"), drops, sizeof(drops)));
 	}
@@ -289,7 +291,7 @@ static void render_vports(const json_t *vports)
 	json_array_foreach (vports, i, vport) {
 		table_cell(table, json_text(vport, "name"));
 		table_cell(table, json_text(vport, "kind"));
-		add_number(table, member(vport, "vlan"));
+		table_number(table, member(vport, "vlan"));
 		table_cell(table, json_text(vport, "pinned_to"));
 		add_traffic(table, vport);
 		table_cell(table, drops_text(member(vport, "drops"), drops, sizeof(drops)));

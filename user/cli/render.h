@@ -18,7 +18,10 @@ struct table *table_new(const char *const *titles);
 void table_cell(struct table *table, const char *text);
 /* As table_cell(), coloured by what the word means: up, down, yes, no, ... */
 void table_state(struct table *table, const char *text);
+/* For people; "" when it is not there or null. */
 void table_figure(struct table *table, const json_t *number);
+/* All its digits, or "". */
+void table_number(struct table *table, const json_t *number);
 /* Prints, indented, and frees. Columns that are empty in every row are left out. */
 void table_print(struct table *table, unsigned indent);
 
@@ -33,5 +36,7 @@ const char *json_text(const json_t *object, const char *key);
 
 /* The array of `show -j`. */
 void render_show(const json_t *teams);
+/* render_rdma.c: the array of `rdma -j`. */
+void render_rdma(const json_t *teams);
 
 #endif

@@ -237,37 +237,65 @@ static int method_set_port(sd_bus_message *m, void *arg, sd_bus_error *error)
 	return r ? refuse(error, r, &err) : sd_bus_reply_method_return(m, NULL);
 }
 
-static int method_status(sd_bus_message *m, void *arg, sd_bus_error *error)
+/* One team as JSON, NULL with err set. */
+typedef json_t *team_view(struct team *team, struct err *err);
+
+static int append_view(json_t *teams, struct member *member, team_view *view, struct err *err)
 {
-	struct bus *bus = arg;
+	json_t *json = view(member_team(member), err);
+
+	if (json && !json_array_append_new(teams, json))
+		return 0;
+	return err->text[0] ? -EIO : -ENOMEM;
+}
+
+/* The answer to a call that names a team, or "" for all: an array. */
+static int reply_view(sd_bus_message *m, struct bus *bus, team_view *view, sd_bus_error *error)
+{
 	struct member *member;
 	struct err err = {};
 	json_t *teams;
 	const char *name;
 	char *text;
-	unsigned i;
 	int r = sd_bus_message_read(m, "s", &name);
 
 	if (r < 0)
 		return r;
+	r = 0;
 	teams = json_array();
 	if (!*name) {
-		for (i = 0; (member = teams_at(bus->teams, i)); i++)
-			json_array_append_new(teams, team_status(member_team(member), true));
+		for (unsigned i = 0; !r && (member = teams_at(bus->teams, i)); i++)
+			r = append_view(teams, member, view, &err);
 	} else {
 		r = config_check_name("team", name, &err);
 		member = r ? NULL : teams_get(bus->teams, name, &err);
-		if (!member) {
-			json_decref(teams);
-			return refuse(error, r ? r : -ENOENT, &err);
-		}
-		json_array_append_new(teams, team_status(member_team(member), true));
+		if (!r)
+			r = member ? append_view(teams, member, view, &err) : -ENOENT;
+	}
+	if (r < 0) {
+		json_decref(teams);
+		return refuse(error, r, &err);
 	}
 	text = json_dumps(teams, JSON_COMPACT);
 	r = text ? sd_bus_reply_method_return(m, "s", text) : -ENOMEM;
 	free(text);
 	json_decref(teams);
 	return r;
+}
+
+static json_t *view_status(struct team *team, struct err *err)
+{
+	return team_status(team, true);
+}
+
+static int method_status(sd_bus_message *m, void *arg, sd_bus_error *error)
+{
+	return reply_view(m, arg, view_status, error);
+}
+
+static int method_rdma(sd_bus_message *m, void *arg, sd_bus_error *error)
+{
+	return reply_view(m, arg, team_rdma, error);
 }
 
 static int method_refresh(sd_bus_message *m, void *arg, sd_bus_error *error)
@@ -303,6 +331,8 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_NO_RESULT, method_set_port, 0),
 	SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_ARGS("s", team), SD_BUS_RESULT("s", json),
 				method_status, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Rdma", SD_BUS_ARGS("s", team), SD_BUS_RESULT("s", json),
+				method_rdma, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_refresh, 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Event",
 				SD_BUS_ARGS("s", time, "s", team, "s", event, "s", port,

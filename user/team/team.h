@@ -127,6 +127,9 @@ void team_release(struct team *team);
 /* One element of `show -j`'s array (CLI.md). New reference. daemon: as reported in "daemon". */
 json_t *team_status(struct team *team, bool daemon);
 
+/* One element of rdma -j's array. NULL with err set. */
+json_t *team_rdma(struct team *team, struct err *err);
+
 /* What `explain` asks. Zero MACs: made up, or resolved where layer2 needs them. */
 struct team_flow {
 	struct addr src, dst;
