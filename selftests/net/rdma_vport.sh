@@ -17,7 +17,12 @@ one_switch 3
 must on peer ip address add 198.51.100.2/24 dev eth0
 must on peer ip address add 2001:db8:5::2/64 dev eth0 nodad
 start_daemon
-before=$(state_of_port() { on host ip -d address show eth2 | grep -v valid_lft; on host ip route show table all dev eth2; on host ip rule; on host sysctl -n net.ipv4.conf.eth2.arp_ignore net.ipv4.conf.eth2.arp_announce; }; state_of_port)
+picture() {
+	port_picture eth2
+	on host ip rule
+	on host sysctl -n net.ipv4.conf.eth2.arp_ignore net.ipv4.conf.eth2.arp_announce
+}
+before=$(picture)
 config() { # FAILOVER ADDRESSES
 	cat <<-END
 	team: team0
@@ -90,8 +95,9 @@ must bpfteam port set team0 eth2 --undrain
 on a ip link set p2 down
 check_not "the RNIC's failure is the vport's" on host ping -c 2 -i 0.2 -W 1 -I 198.51.100.1 198.51.100.2
 check "and not the team's" ping_peer
+no_carrier() { ! has_carrier host team0r; }
 check "which the vport's carrier tells" wait_for 2 \
-	sh -c "nsenter --net=/run/netns/$(ns_name host 2>/dev/null || echo x) ip link show team0r | grep -q NO-CARRIER"
+	no_carrier
 on a ip link set p2 up
 r_works() { on host ping -c 1 -W 1 -I 198.51.100.1 198.51.100.2; }
 check "it is back with the RNIC" wait_for 5 r_works
@@ -110,10 +116,9 @@ config true "198.51.100.9/24" >"$TMP/team0.yaml"
 must bpfteam apply "$TMP/team0.yaml"
 check "an address of the configuration is exchanged" has_mirror 198.51.100.9/32
 check "and the one before is gone" mirror_gone 198.51.100.1/32
-kill_daemon 2>/dev/null || stop_daemon
+stop_daemon KILL
 check "without a daemon it goes on" on host ping -c 2 -i 0.2 -W 2 -I 198.51.100.9 198.51.100.2
 check "detach" bpfteam detach team0
-after=$(state_of_port() { on host ip -d address show eth2 | grep -v valid_lft; on host ip route show table all dev eth2; on host ip rule; on host sysctl -n net.ipv4.conf.eth2.arp_ignore net.ipv4.conf.eth2.arp_announce; }; state_of_port)
-check_eq "leaves the RNIC as it was, and no rule" "$after" "$before"
-check_not "nor the vport" on host ip link show team0r
+check_eq "leaves the RNIC as it was, and no rule" "$(picture)" "$before"
+check_no_leftovers
 finish

@@ -71,6 +71,14 @@ const struct name arp_validate_names[] = {
 	{NULL, 0, false},
 };
 
+const struct name rdma_kind_names[] = {
+	{"roce_v1", BPFTEAM_RDMA_ROCE_V1, false},
+	{"roce_v2", BPFTEAM_RDMA_ROCE_V2, false},
+	{"iwarp", BPFTEAM_RDMA_IWARP, false},
+	{"neighbours", BPFTEAM_RDMA_NEIGHBOUR, false},
+	{NULL, 0, false},
+};
+
 const struct name rdma_use_names[] = {
 	{"auto", RDMA_AUTO, false},
 	{"on", RDMA_ON, false},
