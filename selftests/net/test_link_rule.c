@@ -122,7 +122,7 @@ static void others_are_left_alone(void **state)
 		"100: from all to 192.0.2.0/25 ipproto tcp lookup 1000 proto 177\n"
 		"100: from all to 192.0.2.0/24 ipproto udp lookup 1000 proto 177\n"
 		"100: from all to 192.0.2.0/24 ipproto tcp lookup 1001 proto 177\n"
-		"100: from all to 192.0.2.0/24 ipproto tcp unreachable proto 177\n";
+		"100: from all to 192.0.2.0/24 ipproto tcp lookup 1000 unreachable proto 177\n";
 	struct link_rule r = rule("192.0.2.0/24", 100, IPPROTO_TCP), any = rule(NULL, 100, 0);
 	char *text;
 
@@ -131,7 +131,7 @@ static void others_are_left_alone(void **state)
 	   "ip rule add pref 100 to 192.0.2.0/25 ipproto tcp lookup 1000 proto 177 && "
 	   "ip rule add pref 100 to 192.0.2.0/24 ipproto udp lookup 1000 proto 177 && "
 	   "ip rule add pref 100 to 192.0.2.0/24 ipproto tcp lookup 1001 proto 177 && "
-	   "ip rule add pref 100 to 192.0.2.0/24 ipproto tcp unreachable proto 177");
+	   "ip rule add pref 100 to 192.0.2.0/24 ipproto tcp lookup 1000 unreachable proto 177");
 	assert_int_equal(link_del_rule(link0, &r, &err), -ENOENT);
 	assert_int_equal(link_del_rule(link0, &any, &err), -ENOENT);
 	ASSERT_OUTPUT(others, RULES, '4');
