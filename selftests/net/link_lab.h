@@ -45,4 +45,20 @@ static inline struct addr addr(const char *text)
 	return ret;
 }
 
+#define ASSERT_OUTPUT(want, ...)                      \
+	do {                                          \
+		char *text_ = sh_output(__VA_ARGS__); \
+                                                      \
+		assert_string_equal(text_, want);     \
+		free(text_);                          \
+	} while (0)
+
+/* Does the kernel have 8021q, or can it load it? */
+static inline bool have_vlans(void)
+{
+	return !sh("ip link add probe0 type veth peer name probe1 && "
+		   "ip link add link probe0 name probe2 type vlan id 2 2>/dev/null; "
+		   "rc=$?; ip link del probe0; exit $rc");
+}
+
 #endif

@@ -6,6 +6,7 @@
 #include "netns.h"
 
 #include <errno.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -57,7 +58,9 @@ static ssize_t tamper(struct msghdr *msg, ssize_t n)
 		msg->msg_flags |= MSG_TRUNC;
 		break;
 	case INTERRUPTED:
-		if (nlh->nlmsg_type == NLMSG_DONE && interrupts_left && interrupts_left--)
+		/* Behind the rules that fit into one datagram there is no further one. */
+		if ((nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == RTM_NEWRULE) &&
+		    interrupts_left && interrupts_left--)
 			nlh->nlmsg_flags |= NLM_F_DUMP_INTR;
 		break;
 	case OF_STRANGERS:
@@ -111,10 +114,19 @@ static void ask_everything(struct link *link)
 {
 	struct saved_route *routes = calloc(MAX, sizeof(*routes));
 	struct saved_addr *addrs = calloc(MAX, sizeof(*addrs));
+	struct link_rule rule = {.family = AF_INET, .priority = 7, .table = 7, .protocol = 177};
 	struct link_info info;
+	uint32_t value;
 	unsigned n;
 
 	link_get(link, "port0", &info, &err);
+	link_get_ipv4_conf(link, port0, IPV4_DEVCONF_RP_FILTER, &value, &err);
+	if (!link_find_vlan(link, port0, 5, &info, &err))
+		assert_true(info.lower == port0 && info.name[0]);
+	/* Found again, or not, among those that are there. */
+	link_add_rule(link, &rule, &err);
+	link_del_rule(link, &rule, &err);
+	link_del_rules(link, rule.protocol, 6, 7, &err);
 	link_each(link, nothing, NULL, &err);
 	if (!link_addrs(link, port0, addrs, MAX, &n, &err))
 		assert_in_range(n, 0, MAX);
@@ -295,7 +307,9 @@ static void interrupted_dumps(void **state)
 	struct saved_route routes[MAX];
 	unsigned n = 0, want = 0;
 	struct link *link = link_of(state);
+	struct link_info info;
 
+	SH("ip rule add pref 5 lookup 5 proto 177; ip rule add pref 5 lookup 6 proto 177");
 	assert_int_equal(link_each(link, count, &want, &err), 0);
 	answers = INTERRUPTED;
 	interrupts_left = 3;
@@ -310,7 +324,13 @@ static void interrupted_dumps(void **state)
 	assert_int_equal(link_routes(link, port0, routes, MAX, &n, &err), 0);
 	assert_int_equal(interrupts_left, 0);
 	assert_int_equal(n, 2);
+	interrupts_left = 3;
+	assert_int_equal(link_del_rules(link, 177, 0, UINT32_MAX, &err), 0);
+	assert_int_equal(interrupts_left, 0);
+	SH("[ $(ip rule | wc -l) = 3 ]");
 	interrupts_left = 1000;
+	assert_int_equal(link_del_rules(link, 177, 0, UINT32_MAX, &err), -EAGAIN);
+	assert_int_equal(link_find_vlan(link, port0, 5, &info, &err), -EAGAIN);
 	assert_int_equal(link_addrs(link, port0, addrs, MAX, &n, &err), -EAGAIN);
 	assert_non_null(strstr(err.text, "keeps changing; try again"));
 	assert_int_equal(n, 0);
