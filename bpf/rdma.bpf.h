@@ -49,7 +49,8 @@ struct {
 
 static __always_inline void rdma_count(__u32 kind)
 {
-	struct bpfteam_rdma_stats *stats = bpf_map_lookup_elem(&rdma_stats, (const void *)&cfg_port);
+	struct bpfteam_rdma_stats *stats = bpf_map_lookup_elem(&rdma_stats,
+							       (const void *)&cfg_port);
 
 	if (stats && kind < BPFTEAM_RDMA_KINDS)
 		stats->packets[kind]++;
@@ -156,7 +157,8 @@ static __always_inline bool rdma_is_neighbour(struct __sk_buff *skb, __u16 type)
 {
 	__u8 nd;
 
-	return type == bpf_htons(ETH_P_ARP) || (type == bpf_htons(ETH_P_IPV6) && rdma_is_nd(skb, &nd));
+	return type == bpf_htons(ETH_P_ARP) ||
+	       (type == bpf_htons(ETH_P_IPV6) && rdma_is_nd(skb, &nd));
 }
 
 /* Does it ask for one of the vport's addresses? */

@@ -234,8 +234,8 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
 	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
 	skel->rodata->cfg_probe = config->probe;
-	skel->rodata->cfg_rdma =
-		port && (config->rdma_ports >> where & 1 || dp_rdma_hears(dp, where));
+	skel->rodata->cfg_rdma = port &&
+				 (config->rdma_ports >> where & 1 || dp_rdma_hears(dp, where));
 	bpf_program__set_autoload(skel->progs.xdp_port, port);
 	bpf_program__set_autoload(skel->progs.xdp_vport, !port);
 	r = dp_maps_reuse(dp, skel->obj, err);

@@ -163,8 +163,9 @@ static int read_lists(struct team *team, const struct saved_rdma *saved, uint32_
 
 	ret = link_addrs(team->link, saved->ifindex, lists->want, RECORD_ADDRS_MAX, &lists->n_want,
 			 err);
-	ret = ret ?: link_addrs(team->link, target, lists->have, RECORD_ADDRS_MAX, &lists->n_have,
-				err);
+	ret = ret
+		      ?: link_addrs(team->link, target, lists->have, RECORD_ADDRS_MAX,
+				    &lists->n_have, err);
 	for (unsigned i = 0; !ret && i < lists->n_want; i++) {
 		if (is_wanted(&lists->want[i]))
 			lists->want[kept++] = lists->want[i];
@@ -247,8 +248,9 @@ void rdma_unmirror(struct team *team, struct saved_rdma *saved)
 	uint32_t target = port >= 0 ? team->rec->ports[port].ifindex : 0;
 
 	if (target && saved->vlan)
-		target = link_find_vlan(team->link, target, saved->vlan, &info, NULL) ? 0
-										      : info.ifindex;
+		target = link_find_vlan(team->link, target, saved->vlan, &info, NULL)
+				 ? 0
+				 : info.ifindex;
 	for (unsigned i = 0; i < saved->n_mirrored; i++)
 		take_away(team, saved, target, &saved->mirrored[i]);
 	saved->n_mirrored = 0;

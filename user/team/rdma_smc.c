@@ -34,8 +34,7 @@ int rdma_smc(struct team *team, const struct rdma_config *rdma, struct saved_rdm
 	}
 	if (saved->pnetid[0])
 		return 0;
-	if (!rdma_handle(team) ||
-	    rdma_find(team->rdma, team->rec->ports[port].ifindex, &link, err))
+	if (!rdma_handle(team) || rdma_find(team->rdma, team->rec->ports[port].ifindex, &link, err))
 		return err_set(err, -ENODEV, "%s: smc: its RNIC %s has no RDMA device now",
 			       saved->vport, team->rec->ports[port].name);
 	ret = smc_open(&smc, err);

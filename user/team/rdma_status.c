@@ -40,8 +40,9 @@ static int add_gid(const struct rdma_gid *gid, void *arg)
 	for (unsigned i = 0; i < 16; i += 2)
 		used += snprintf(text + used, sizeof(text) - used, "%s%02x%02x", i ? ":" : "",
 				 gid->gid[i], gid->gid[i + 1]);
-	json_array_append_new(arg, json_pack("{s:i, s:s, s:s, s:s}", "index", (int)gid->index, "gid",
-					     text, "type", gid->type, "netdev", gid->netdev));
+	json_array_append_new(arg,
+			      json_pack("{s:i, s:s, s:s, s:s}", "index", (int)gid->index, "gid",
+					text, "type", gid->type, "netdev", gid->netdev));
 	return 0;
 }
 
@@ -105,8 +106,8 @@ static json_t *problems_json(struct team *team, unsigned i, const struct saved_r
 
 static void set_vport(struct team *team, json_t *rnic, const struct saved_rdma *saved)
 {
-	const struct rdma_config *config =
-		saved ? rdma_config_of(team, &team->rec->config, saved) : NULL;
+	const struct rdma_config *config = saved ? rdma_config_of(team, &team->rec->config, saved)
+						 : NULL;
 	json_t *addresses = json_array();
 	int path = saved ? rdma_path(team, saved) : -1;
 	char text[ADDR_STRLEN];
@@ -167,15 +168,15 @@ static int add_cm(const struct rdma_cm *cm, void *arg)
 		return 0;
 	snprintf(why, sizeof(why), "CM ID %u of %s%s", cm->id, cm->pid ? cm->comm : "the kernel",
 		 listener ? ", listening" : "");
-	json_array_append_new(
-		listing->list,
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "port",
-			  listing->team->rec->ports[i].name, "kind",
-			  listener ? "listener" : "connection", "why", why, "proto",
-			  (cm->space & 0xff) == 0x11 ? "udp" : "tcp", "local",
-			  endpoint(&cm->src, cm->sport, local), "remote",
-			  listener ? json_null()
-				   : json_string(endpoint(&cm->dst, cm->dport, remote))));
+	json_array_append_new(listing->list,
+			      json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "port",
+					listing->team->rec->ports[i].name, "kind",
+					listener ? "listener" : "connection", "why", why, "proto",
+					(cm->space & 0xff) == 0x11 ? "udp" : "tcp", "local",
+					endpoint(&cm->src, cm->sport, local), "remote",
+					listener ? json_null()
+						 : json_string(
+							   endpoint(&cm->dst, cm->dport, remote))));
 	return 0;
 }
 
@@ -201,13 +202,16 @@ static int add_smc(const struct smc_connection *c, void *arg)
 
 	if (!is_on_vport(listing->team, &c->src))
 		return 0;
-	json_array_append_new(
-		listing->list,
-		json_pack("{s:s, s:s, s:s, s:o, s:o}", "local", endpoint(&c->src, c->sport, local),
-			  "remote", endpoint(&c->dst, c->dport, remote), "mode",
-			  c->fallback ? "tcp" : c->smcd ? "smc-d" : "smc-r", "reason",
-			  c->fallback ? json_string(smc_reason(reason)) : json_null(), "device",
-			  or_null(c->rdma)));
+	json_array_append_new(listing->list,
+			      json_pack("{s:s, s:s, s:s, s:o, s:o}", "local",
+					endpoint(&c->src, c->sport, local), "remote",
+					endpoint(&c->dst, c->dport, remote), "mode",
+					c->fallback ? "tcp"
+					: c->smcd   ? "smc-d"
+						    : "smc-r",
+					"reason",
+					c->fallback ? json_string(smc_reason(reason)) : json_null(),
+					"device", or_null(c->rdma)));
 	return 0;
 }
 

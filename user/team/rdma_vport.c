@@ -24,8 +24,9 @@ static int make_quiet(struct team *team, uint32_t ifindex, struct quiet *before,
 	if (before) {
 		ret = link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE,
 					 &before->ignore, err);
-		ret = ret ?: link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE,
-						&before->announce, err);
+		ret = ret
+			      ?: link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE,
+						    &before->announce, err);
 	}
 	ret = ret ?: link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE, 1, err);
 	return ret ?: link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE, 2, err);
@@ -154,8 +155,7 @@ int rdma_reload(struct team *team, struct err *err)
 
 	for (unsigned i = 0; !ret && i < team->rec->n_rdma; i++) {
 		const struct saved_rdma *saved = &team->rec->rdma[i];
-		const struct rdma_config *rdma =
-			rdma_config_of(team, &team->rec->config, saved);
+		const struct rdma_config *rdma = rdma_config_of(team, &team->rec->config, saved);
 
 		if (rdma)
 			ret = fill_datapath(team, rdma, saved, err);
@@ -290,8 +290,8 @@ static void delete_vlan(struct team *team, const struct saved_rdma *saved, unsig
 {
 	struct link_info info;
 
-	if (saved->made_vlan && !link_find_vlan(team->link, team->rec->ports[port].ifindex,
-						saved->vlan, &info, NULL))
+	if (saved->made_vlan &&
+	    !link_find_vlan(team->link, team->rec->ports[port].ifindex, saved->vlan, &info, NULL))
 		link_delete(team->link, info.ifindex, NULL);
 }
 
@@ -349,8 +349,7 @@ int rdma_path(const struct team *team, const struct saved_rdma *saved)
 		uint8_t id = team->rec->ports[i].id;
 
 		if (team->member[i].link && id != saved->port && team->plan.alive >> id & 1 &&
-		    team->plan.accept >> id & 1 &&
-		    (found < 0 || id < team->rec->ports[found].id))
+		    team->plan.accept >> id & 1 && (found < 0 || id < team->rec->ports[found].id))
 			found = i;
 	}
 	return found;
