@@ -85,8 +85,8 @@ struct rdma_gid {
 	char type[16]; /* "IB/RoCE v1", "RoCE v2" */
 	char netdev[IFNAMSIZ];
 };
-int rdma_each_gid(const char *name, uint32_t port,
-		  int (*fn)(const struct rdma_gid *gid, void *arg), void *arg);
+int rdma_each_gid(const char *name, uint32_t port, int (*fn)(const struct rdma_gid *gid, void *arg),
+		  void *arg);
 
 /*
  * Events: a device was registered, attached to a network device, unregistered
