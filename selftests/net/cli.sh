@@ -17,8 +17,8 @@ done
 
 # ---- help ------------------------------------------------------------------------------------
 
-commands=(attach detach apply "port add" "port del" "port set" show explain monitor doctor)
-later=(vport pin unpin flows rdma top import)
+commands=(attach detach apply "port add" "port del" "port set" show explain rdma monitor doctor)
+later=(vport pin unpin flows top import)
 
 help_says() { # PATTERN ARGS...
 	local pattern=$1
@@ -44,8 +44,8 @@ done
 for command in "${later[@]}"; do
 	check_not "bpfteam -h does not list $command" help_says "^  $command " -h
 done
-check_not "bpfteam attach -h does not list --rdma" help_says --rdma attach -h
-check "help as JSON lists the commands" json_is '.commands | length == 10' help -j
+check_not "bpfteam attach -h does not list --vlan" help_says ' --vlan' attach -h
+check "help as JSON lists the commands" json_is '.commands | length == 11' help -j
 check "help as JSON lists the options" json_is '[.commands[] | select(.name == "attach").options[].name] |
 	contains(["mode", "hash", "primary", "mac", "mtu", "address", "detect", "move-addresses"])' -j help
 
@@ -78,9 +78,6 @@ usage 'no arguments' doctor team0
 for command in "${later[@]}"; do
 	usage 'not supported by this version' "$command" team0
 done
-usage 'not supported by this version' attach team0 eth0 eth1 --rdma eth0
-usage 'not supported by this version' attach team0 eth0 eth1 --rdma-address 192.0.2.1/24
-usage 'not supported by this version' attach team0 eth0 eth1 --rdma-vlan 5
 usage 'not supported by this version' attach team0 eth0 eth1 --vlan 5
 for mode in balance-rr 0 broadcast 3 802.3ad 4 balance-tlb 5 balance-alb 6 random adaptive; do
 	usage 'not supported by this version' attach team0 eth0 eth1 --mode "$mode"
@@ -100,6 +97,8 @@ usage 'name' attach '' eth0
 usage 'name' attach team0 sixteen-letters0
 usage 'name' detach ../team0
 usage 'name' show a/b
+usage 'name' rdma a/b
+usage 'not team1' rdma team0 team1
 usage 'eth0' attach team0 eth0 eth1 eth0
 usage 'eth7' attach team0 eth0 eth1 --primary eth7
 usage 'MAC' attach team0 eth0 --mac 02:00:00:00:00
@@ -116,6 +115,23 @@ usage 'arp' attach team0 eth0 --arp-interval 100
 usage 'arp' attach team0 eth0 --arp-ip-target 192.0.2.1
 usage 'number' attach team0 eth0 --updelay -1
 usage 'number' attach team0 eth0 --updelay 99999999999999999999
+for option in --rdma-address=192.0.2.1/24 --rdma-vlan=5 --rdma-failover --rdma-smc; do
+	usage "${option%%=*}: whose\? Give --rdma PORT" attach team0 eth0 eth1 "$option" --rdma eth1
+done
+usage 'value is missing' attach team0 eth0 --rdma
+usage 'takes no value' attach team0 eth0 --rdma eth0 --rdma-smc=yes
+usage 'name' attach team0 eth0 --rdma ../eth0
+usage 'rdma.port: eth7 is not among the ports' attach team0 eth0 --rdma eth7
+usage 'rdma.port: eth0 is listed twice' attach team0 eth0 eth1 --rdma eth0 --rdma eth0
+usage "--rdma-address: '192.0.2.300' is no address" attach team0 eth0 --rdma eth0 --rdma-address 192.0.2.300
+usage 'not the address of a host' attach team0 eth0 --rdma eth0 --rdma-address 224.0.0.1
+usage 'give RDMA a subnet of its own' attach team0 eth0 --address 192.0.2.1/24 --rdma eth0 --rdma-vlan 20 \
+	--rdma-address 192.0.2.2/24
+usage 'rdma.vport: team0r is one of the ports' attach team0 eth0 team0r --rdma eth0
+usage '0 to 4094' attach team0 eth0 --rdma eth0 --rdma-vlan 4095
+usage 'at most 4 RNICs' attach team0 a b c d e --rdma a --rdma b --rdma c --rdma d --rdma e
+usage 'more than 4 of eth0' attach team0 eth0 --rdma eth0 \
+	--rdma-address=10.0.0.{1,2,3,4,5}/24
 ports=()
 for ((i = 0; i < 65; i++)); do
 	ports+=("p$i")
@@ -179,6 +195,10 @@ run_cli show
 check_eq "show without teams says so" "$STATUS $(cat "$TMP/out")" "0 no teams"
 check "and as JSON prints an empty array" json_is '. == []' show -j
 refused 'team9: no such team' show team9
+run_cli rdma
+check_eq "rdma without teams says so" "$STATUS $(cat "$TMP/out")" "0 no teams"
+check "and as JSON prints an empty array" json_is '. == []' rdma -j
+refused 'team9: no such team' rdma team9
 refused 'team9: no such team' detach team9
 refused 'team9: no such team' port add team9 eth0
 refused 'team9: no such team' explain team9 "${flow[@]}"

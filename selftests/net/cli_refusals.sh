@@ -71,6 +71,8 @@ file primary.yaml 'team: team0\nprimary: eth7\nports: [{name: eth0}]\n'
 file twice.yaml 'team: team0\nports: [{name: eth0}, {name: eth0}]\n'
 file address.yaml 'team: team0\naddresses: [192.0.2.1/99]\nports: [{name: eth0}]\n'
 file noports.yaml 'team: team0\n'
+file rdma.yaml 'team: team0\nports: [{name: eth0}]\nrdma:\n  vlan: 20\n  port: eth1\n'
+file subnet.yaml 'team: team0\naddresses: [192.0.2.1/24]\nports: [{name: eth0}]\nrdma:\n- addresses: [10.0.0.1/8,\n  192.0.2.9/24]\n'
 file nodevice.yaml 'team: team0\nports: [{name: eth8}]\n'
 file binary.yaml '\0000\0001\0002\0377\0376'
 file empty.yaml ''
@@ -81,6 +83,8 @@ clean "hash.yaml:3*.*hash.*layer9" apply "$TMP/hash.yaml"
 clean "primary.yaml.*primary.*eth7|primary.yaml.*eth7" apply "$TMP/primary.yaml"
 clean "twice.yaml.*eth0" apply "$TMP/twice.yaml"
 clean "address.yaml:2.*192.0.2.1/99" apply "$TMP/address.yaml"
+clean "rdma.yaml:5: rdma.port: eth1 is not among the ports" apply "$TMP/rdma.yaml"
+clean "subnet.yaml:6: rdma.addresses: 192.0.2.9/24 overlaps" apply "$TMP/subnet.yaml"
 clean "noports.yaml.*port" apply "$TMP/noports.yaml"
 clean "eth8: no such device" apply "$TMP/nodevice.yaml"
 clean "binary.yaml" apply "$TMP/binary.yaml"
@@ -97,7 +101,7 @@ as_nobody() {
 }
 # The build and bpffs may lie where only root gets to.
 if on host setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILD/bpfteam" -h >/dev/null 2>&1; then
-	for command in "attach team0 eth0 eth1" "detach team0" "show" "monitor" "port add team0 eth0" \
+	for command in "attach team0 eth0 eth1" "detach team0" "show" "rdma" "monitor" "port add team0 eth0" \
 		"explain team0 --src 192.0.2.1 --dst 192.0.2.2 --proto tcp"; do
 		# shellcheck disable=SC2086
 		as_nobody $command
@@ -141,6 +145,7 @@ clean 'team0: .*(exists|there|runs)' attach team0 eth1
 clean 'eth0: .*team0' attach team1 eth0
 clean 'team0: .*(interface|team)' attach team1 team0
 clean 'team9: no such team; there is team0' show team9
+clean 'team9: no such team; there is team0' rdma team9
 clean 'team9: no such team; there is team0' detach team9
 clean 'team9: no such team; there is team0' port add team9 eth1
 clean 'eth0' port add team0 eth0

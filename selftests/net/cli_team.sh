@@ -46,6 +46,11 @@ round() {
 	check "$how: and the ports'" says '^  eth1 +\* +up'
 	check_not "$how: and has no colour in a pipe" grep -q $'\e' "$TMP/out"
 
+	check "$how: rdma -j is as promised" json_is '. == [{"team": "team0", "rnics": [],
+		"flows": [], "smc": []}]' rdma team0 -j
+	run_cli rdma
+	check "$how: rdma finds no RNIC" says '^no RDMA device among the ports of team0$'
+
 	check "$how: explain names the active port" \
 		json_is '.team == "team0" and .port == "eth1" and .reason == "active" and
 			(.hash | test("^0x[0-9a-f]{8}$")) and (.slot | type == "number")' \

@@ -135,7 +135,7 @@ check "and told to systemd" wait_for 2 told '^STATUS=2 teams; 2 files not in for
 bus tree org.bpfteam1 >"$TMP/tree" 2>&1
 check "busctl tree shows the teams" grep -q '/org/bpfteam1/team/team0' "$TMP/tree"
 bus introspect org.bpfteam1 /org/bpfteam1 >"$TMP/introspect" 2>&1
-for method in Attach Apply Detach AddPort RemovePort SetPort Status Refresh Event; do
+for method in Attach Apply Detach AddPort RemovePort SetPort Status Rdma Refresh Event; do
 	check "introspection has $method" grep -q "^\.$method " "$TMP/introspect"
 done
 check_eq "a property" "$(bus get-property org.bpfteam1 /org/bpfteam1/team/team0 \

@@ -199,95 +199,6 @@ static void test_format_least(void **state)
 	free(text);
 }
 
-/* One RNIC is a mapping, several are a list, whichever way the one was written. */
-static void test_rdma_forms(void **state)
-{
-	static const struct {
-		const char *text, *written;
-	} forms[] = {
-		{"rdma: {}", "rdma: {}\n"},
-		{"rdma: [{}]", "rdma: {}\n"},
-		{"rdma: []", ""},
-		{"rdma:\n- {vlan: 0, smc: no, failover: off}\n", "rdma: {}\n"},
-		{"rdma:\n  addresses:\n  - 198.51.100.10/24\n  vlan: 20\n",
-		 "rdma: {addresses: [198.51.100.10/24], vlan: 20}\n"},
-		{"rdma: [{port: b, smc: on},\n {failover: true, port: a, vport: v}]",
-		 "rdma:\n- {port: b, smc: true}\n- {port: a, vport: v, failover: true}\n"},
-	};
-	char in[256], want[256], *text;
-
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		snprintf(in, sizeof(in), "team: t\nports: [{name: a}, {name: b, rdma: on}]\n%s",
-			 forms[i].text);
-		snprintf(want, sizeof(want),
-			 "team: t\nports:\n- {name: a}\n- {name: b, rdma: on}\n%s",
-			 forms[i].written);
-		parse(in);
-		other = config;
-		assert_int_equal(config_format(&config, &text), 0);
-		assert_string_equal(text, want);
-		parse(text);
-		assert_memory_equal(&config, &other, sizeof(config));
-		free(text);
-	}
-}
-
-static void test_add_rdma(void **state)
-{
-	config_init(&config);
-	assert_int_equal(config.n_rdma, 0);
-	assert_int_equal(config_add_rdma(&config, "eth0", &err), 0);
-	assert_string_equal(config.rdma[0].port, "eth0");
-	assert_int_equal(config_add_rdma(&config, "", &err), 0);
-	assert_int_equal(config_add_rdma(&config, "a/b", &err), -EINVAL);
-	assert_int_equal(config_add_rdma(&config, "eth2", &err), 0);
-	assert_int_equal(config_add_rdma(&config, "eth3", &err), 0);
-	assert_int_equal(config_add_rdma(&config, "eth4", &err), -ENOSPC);
-	assert_string_equal(err.text, "a team has at most 4 RNICs");
-	assert_int_equal(config.n_rdma, 4);
-}
-
-static void test_rdma_vport(void **state)
-{
-	char name[IFNAMSIZ], other_name[IFNAMSIZ];
-
-	config_init(&config);
-	strcpy(config.team, "team0");
-	strcpy(config.rdma[2].vport, "storage");
-	config_rdma_vport(&config, 0, name);
-	assert_string_equal(name, "team0r");
-	config_rdma_vport(&config, 1, name);
-	assert_string_equal(name, "team0r2");
-	config_rdma_vport(&config, 2, name);
-	assert_string_equal(name, "storage");
-	config_rdma_vport(&config, 3, name);
-	assert_string_equal(name, "team0r4");
-	strcpy(config.team, "fourteenletter");
-	config_rdma_vport(&config, 0, name);
-	assert_string_equal(name, "fourteenletterr");
-	config_rdma_vport(&config, 1, name);
-	assert_string_equal(name, "fourte6ab481r2");
-	strcpy(config.team, "fifteen-letters");
-	config_rdma_vport(&config, 0, name);
-	strcpy(config.team, "fifteen-letterz");
-	config_rdma_vport(&config, 0, other_name);
-	assert_memory_equal(name, "fiftee", 6);
-	assert_string_not_equal(name, other_name);
-}
-
-/* Teams that run bear these names. */
-static void test_derived_name(void **state)
-{
-	char name[IFNAMSIZ];
-
-	config_derived_name("team0", "-in", name);
-	assert_string_equal(name, "team0-in");
-	config_derived_name("twelveletter", "-in", name);
-	assert_string_equal(name, "twelveletter-in");
-	config_derived_name("thirteenlette", "-in", name);
-	assert_string_equal(name, "thirte08ecdc-in");
-}
-
 static void test_largest(void **state)
 {
 	char *text, name[16];
@@ -389,8 +300,7 @@ static void test_load(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(defaults),         TEST(least_file),   TEST(everything),   TEST(forms),
 	TEST(aliases_of_words), TEST(format),       TEST(format_least), TEST(largest),
-	TEST(add_and_remove),   TEST(add_too_many), TEST(load),         TEST(rdma_forms),
-	TEST(add_rdma),         TEST(rdma_vport),   TEST(derived_name),
+	TEST(add_and_remove),   TEST(add_too_many), TEST(load),
 };
 
 UNIT_MAIN(tests)

@@ -204,136 +204,6 @@ static void test_members(void **state)
 	refuse(bad, ARRAY_SIZE(bad));
 }
 
-/* The mapping of one RNIC, or a list of them: the line is right in both. */
-static void test_rdma(void **state)
-{
-	static const struct bad bad[] = {
-		{GOOD "rdma: on\n",
-		 "f:5: rdma: must be keys with values, or a list of such, not a single value"},
-		{GOOD "rdma:\n",
-		 "f:5: rdma: has no value (must be keys with values, or a list of such)"},
-		{GOOD "rdma: [eth0]\n",
-		 "f:5: rdma: must be keys with values, like {port: ...}, not a single value"},
-		{GOOD "rdma:\n  port: eth0\n  prot: eth0\n",
-		 "f:7: rdma.prot: unknown key (did you mean port?)"},
-		{GOOD "rdma:\n  port: eth0\n  port: eth0\n",
-		 "f:7: rdma.port: stands here for the second time"},
-		{GOOD "rdma:\n  qqqq: 1\n", "f:6: rdma.qqqq: unknown key (known are port, vport, "
-					    "addresses, vlan, failover, smc)"},
-		{GOOD "rdma:\n  port: eth0\n  vlan: 4095\n",
-		 "f:7: rdma.vlan: 4095 is out of range (0 to 4094)"},
-		{GOOD "rdma:\n- port: eth0\n- port: eth1\n  vlan: -1\n",
-		 "f:8: rdma.vlan: -1 is out of range (0 to 4094)"},
-		{GOOD "rdma:\n  smc: maybe\n",
-		 "f:6: rdma.smc: \"maybe\" is not known (true or false)"},
-		{GOOD "rdma:\n  failover: {}\n",
-		 "f:6: rdma.failover: must be a single value, not keys with values"},
-		{GOOD "rdma:\n  addresses: 198.51.100.10/24\n",
-		 "f:6: rdma.addresses: must be a list, not a single value"},
-		{GOOD
-		 "rdma:\n- port: eth0\n  addresses:\n  - 198.51.100.10/24\n  - 198.51.100/24\n",
-		 "f:9: rdma.addresses: \"198.51.100/24\" is not an IP address (192.0.2.1/24 or "
-		 "2001:db8::1/64)"},
-		{GOOD "rdma: [{port: a}, {port: b}, {port: c}, {port: d},\n {port: e}]\n",
-		 "f:6: rdma: 5 are too many (at most 4)"},
-		{GOOD "rdma: {addresses: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5]}\n",
-		 "f:5: rdma.addresses: 5 are too many (at most 4)"},
-	};
-
-	refuse(bad, ARRAY_SIZE(bad));
-}
-
-static void test_rdma_ports(void **state)
-{
-	static const struct bad bad[] = {
-		{GOOD "rdma:\n  vlan: 5\n  port: eth9\n",
-		 "f:7: rdma.port: eth9 is not among the ports"},
-		{"team: t\nports: [{name: e}, {name: f, rdma: off}]\nrdma:\n- port: e\n- port: f\n",
-		 "f:5: rdma.port: f has rdma: off"},
-		{GOOD "rdma:\n- port: eth0\n- port: eth0\n",
-		 "f:7: rdma.port: eth0 is listed twice"},
-		{GOOD "rdma:\n- port: eth0\n- vlan: 5\n",
-		 "f:7: rdma.port: is missing: with several RNICs each is named"},
-		{"team: t\nports: [{name: e, rdma: on}, {name: f, rdma: on}]\nrdma: {}\n",
-		 "f:3: rdma.port: is missing: 2 ports have rdma: on"},
-		{"team: t\nports: [{name: e, rdma: off}, {name: f, rdma: off}]\nrdma: {}\n",
-		 "f:3: rdma.port: is missing: all ports have rdma: off"},
-		{"team: t\nports: [{name: e, rdma: yes}]\n",
-		 "f:2: ports.rdma: \"yes\" is not known (auto, on or off)"},
-	};
-
-	refuse(bad, ARRAY_SIZE(bad));
-}
-
-static void test_rdma_vports(void **state)
-{
-	static const struct bad bad[] = {
-		{GOOD "rdma:\n  port: eth0\n  vport: t\n", "f:7: rdma.vport: t is the team itself"},
-		{GOOD "rdma:\n  vport: eth1\n", "f:6: rdma.vport: eth1 is one of the ports"},
-		{GOOD "rdma:\n  vport: t-in\n",
-		 "f:6: rdma.vport: t-in is the inner end of the team's interface"},
-		{"team: t\nports: [{name: tr}]\nrdma: {}\n",
-		 "f:3: rdma.vport: tr is one of the ports"},
-		{GOOD "rdma:\n- {port: eth0, vport: v}\n- {port: eth1, vport: v}\n",
-		 "f:7: rdma.vport: v is listed twice"},
-		{GOOD "rdma:\n- {port: eth0, vport: tr2}\n- {port: eth1}\n",
-		 "f:7: rdma.vport: tr2 is listed twice"},
-		{GOOD "rdma: {vport: all}\n",
-		 "f:5: rdma.vport: all is a name that the kernel keeps to itself"},
-		{GOOD "rdma: {vport: r%d}\n",
-		 "f:5: rdma.vport: r%d has a percent sign, which the kernel puts a number for"},
-		{GOOD "rdma: {vport: a b}\n",
-		 "f:5: rdma.vport: \"a b\" cannot be the name of a network device (1 to 15 "
-		 "characters, no blank, \"/\" or \":\")"},
-	};
-
-	refuse(bad, ARRAY_SIZE(bad));
-}
-
-#define TEAM_ADDRESSES GOOD "addresses: [198.51.100.1/24, \"2001:db8::1/64\"]\n"
-
-static void test_rdma_addresses(void **state)
-{
-	static const char good[] = TEAM_ADDRESSES "rdma:\n- {port: eth0, addresses: [\n"
-						  "198.51.101.1/24, \"2001:db8:0:1::1/64\"]}\n"
-						  "- {port: eth1, addresses: [198.51.101.2/24]}\n";
-	static const char beside[] = GOOD "addresses: [198.51.100.1/25]\n"
-					  "rdma: {addresses: [198.51.100.129/25]}\n";
-	static const struct bad bad[] = {
-		{TEAM_ADDRESSES "rdma: {addresses: [198.51.100.10/24]}\n",
-		 "f:6: rdma.addresses: 198.51.100.10/24 overlaps the team's 198.51.100.1/24: give "
-		 "RDMA a subnet of its own"},
-		{TEAM_ADDRESSES "rdma:\n  vlan: 20\n  addresses:\n  - 10.0.0.1/8\n  - "
-				"198.51.100.130/25\n",
-		 "f:10: rdma.addresses: 198.51.100.130/25 overlaps the team's 198.51.100.1/24: "
-		 "give "
-		 "RDMA a subnet of its own"},
-		{TEAM_ADDRESSES "rdma: {addresses: [198.51.101.1/23]}\n",
-		 "f:6: rdma.addresses: 198.51.101.1/23 overlaps the team's 198.51.100.1/24: give "
-		 "RDMA a subnet of its own"},
-		{TEAM_ADDRESSES "rdma: {addresses: [\"2001:db8::ff:1/128\"]}\n",
-		 "f:6: rdma.addresses: 2001:db8::ff:1/128 overlaps the team's 2001:db8::1/64: give "
-		 "RDMA a subnet of its own"},
-		{TEAM_ADDRESSES "rdma: {addresses: [128.0.0.1/0]}\n",
-		 "f:6: rdma.addresses: 128.0.0.1/0 overlaps the team's 198.51.100.1/24: give RDMA "
-		 "a "
-		 "subnet of its own"},
-		{TEAM_ADDRESSES "rdma: {addresses: [198.51.100.1/32]}\n",
-		 "f:6: rdma.addresses: 198.51.100.1 is an address of the team"},
-		{GOOD "rdma: {addresses: [224.0.0.1/24]}\n",
-		 "f:5: rdma.addresses: 224.0.0.1 is not the address of a host"},
-		{GOOD "rdma: {addresses: [10.0.0.1/24, 10.0.0.2/24,\n 10.0.0.1/16]}\n",
-		 "f:6: rdma.addresses: 10.0.0.1 is listed twice"},
-		{GOOD "rdma:\n- {port: eth0, addresses: [10.0.0.1/24]}\n- port: eth1\n"
-		      "  addresses:\n  - 10.0.0.2/24\n  - 10.0.0.1/24\n",
-		 "f:10: rdma.addresses: 10.0.0.1 is listed twice"},
-	};
-
-	refuse(bad, ARRAY_SIZE(bad));
-	assert_int_equal(config_parse(good, strlen(good), "f", &config, &err), 0);
-	assert_int_equal(config_parse(beside, strlen(beside), "f", &config, &err), 0);
-}
-
 /* Documented, not done yet: refused, never ignored. */
 static void test_later(void **state)
 {
@@ -539,10 +409,9 @@ static void test_names(void **state)
 #define TEST(name) cmocka_unit_test(test_##name)
 
 static const struct CMUnitTest tests[] = {
-	TEST(good),    TEST(keys),       TEST(types),       TEST(values),         TEST(addresses),
-	TEST(members), TEST(later),      TEST(broken),      TEST(utf8),           TEST(bomb),
-	TEST(huge),    TEST(too_many),   TEST(long_values), TEST(check),          TEST(names),
-	TEST(rdma),    TEST(rdma_ports), TEST(rdma_vports), TEST(rdma_addresses),
+	TEST(good),    TEST(keys),     TEST(types),       TEST(values), TEST(addresses),
+	TEST(members), TEST(later),    TEST(broken),      TEST(utf8),   TEST(bomb),
+	TEST(huge),    TEST(too_many), TEST(long_values), TEST(check),  TEST(names),
 };
 
 UNIT_MAIN(tests)

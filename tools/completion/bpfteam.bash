@@ -6,10 +6,11 @@
 
 # Global options, commands, and the options of each command.
 _bpfteam_global='--runtime-dir --bpffs --standalone --json --help --version'
-_bpfteam_commands='attach detach apply port show explain monitor doctor help'
+_bpfteam_commands='attach detach apply port show explain rdma monitor doctor help'
 declare -gA _bpfteam_options=(
 	[attach]='--mode --hash --primary --primary-reselect --mac --mtu --address --detect --rx --move-addresses
-		--no-failover --updelay --downdelay --arp-interval --arp-ip-target --xdp'
+		--no-failover --updelay --downdelay --arp-interval --arp-ip-target --xdp
+		--rdma --rdma-address --rdma-vlan --rdma-failover --rdma-smc'
 	[apply]='--check'
 	[port]='--weight --priority --drain --undrain --disable --enable'
 	[explain]='--src --dst --proto --sport --dport --smac --dmac --vlan'
@@ -23,7 +24,7 @@ declare -gA _bpfteam_values=(
 	[--rx]='redirect direct'
 	[--proto]='tcp udp sctp icmp'
 )
-_bpfteam_free='--primary --mac --mtu --address --updelay --downdelay --arp-interval --arp-ip-target
+_bpfteam_free='--rdma --rdma-address --rdma-vlan --primary --mac --mtu --address --updelay --downdelay --arp-interval --arp-ip-target
 	--weight --priority --src --dst --sport --dport --smac --dmac --vlan'
 
 _bpfteam_takes_value() { # OPTION
@@ -80,7 +81,7 @@ _bpfteam() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--primary)
+	--primary | --rdma)
 		_bpfteam_reply "$(_bpfteam_devices)" "$cur"
 		return
 		;;
@@ -101,7 +102,7 @@ _bpfteam() {
 	help:0) _bpfteam_reply "$_bpfteam_commands" "$cur" ;;
 	attach:0 | apply:[1-9]*) ;;
 	attach:*) _bpfteam_reply "$(_bpfteam_devices)" "$cur" ;;
-	detach:0 | show:0 | explain:0) _bpfteam_reply "$(_bpfteam_show mode)" "$cur" ;;
+	detach:0 | show:0 | explain:0 | rdma:0) _bpfteam_reply "$(_bpfteam_show mode)" "$cur" ;;
 	apply:0) mapfile -t COMPREPLY < <(compgen -f -X '!*.yaml' -- "$cur"; compgen -d -- "$cur") ;;
 	port:0) _bpfteam_reply 'add del set' "$cur" ;;
 	port:1) _bpfteam_reply "$(_bpfteam_show mode)" "$cur" ;;
