@@ -74,7 +74,8 @@ static inline void put_cm(struct nlmsghdr *nlh, const struct cm_text *cm)
 	if (cm->src_family)
 		put_sockaddr(nlh, RDMA_NLDEV_ATTR_RES_SRC_ADDR, cm->src_family, cm->src, 7174);
 	if (cm->dst_family)
-		put_sockaddr(nlh, RDMA_NLDEV_ATTR_RES_DST_ADDR, cm->dst_family, cm->dst, 40001);
+		put_sockaddr(nlh, RDMA_NLDEV_ATTR_RES_DST_ADDR, cm->dst_family, cm->dst,
+			     cm->state == 8 ? 0 : 40001);
 	mnl_attr_put_u32(nlh, RDMA_NLDEV_ATTR_RES_CM_IDN, cm->id);
 	if (cm->kern)
 		mnl_attr_put_strz(nlh, RDMA_NLDEV_ATTR_RES_KERN_NAME, cm->kern);
@@ -87,7 +88,13 @@ static inline void put_cm(struct nlmsghdr *nlh, const struct cm_text *cm)
 static inline void put_cms(struct nlmsghdr *nlh, uint32_t index, const char *name)
 {
 	static const struct cm_text texts[] = {
-		{.id = 1, .state = 8, .src_family = AF_INET, .src = "0.0.0.0", .kern = "nvmet"},
+		{.id = 1,
+		 .state = 8,
+		 .src_family = AF_INET,
+		 .src = "0.0.0.0",
+		 .dst_family = AF_INET,
+		 .dst = "0.0.0.0",
+		 .kern = "nvmet"},
 		{.id = 2, .state = 8, .src_family = 27 /* AF_IB */},
 		{.port = 1,
 		 .id = 3,

@@ -317,13 +317,8 @@ static void gids_of_no_device(void **state)
 static void a_kernel_without_rdma(void **state)
 {
 	struct rdma *rdma = NULL;
-	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_RDMA);
 
 	fake_answer = NULL;
-	if (fd >= 0) {
-		close(fd);
-		skip(); /* it has RDMA */
-	}
 	assert_int_equal(rdma_open(&rdma, &err), -EOPNOTSUPP);
 	assert_string_equal(err.text, "RDMA: can't open a netlink socket: this kernel has no RDMA, "
 				      "or its module is not loaded (modprobe ib_core)");
@@ -343,9 +338,14 @@ int main(void)
 		cmocka_unit_test(load),
 		cmocka_unit_test(events),
 		cmocka_unit_test(gids_of_no_device),
-		cmocka_unit_test(a_kernel_without_rdma),
 	};
+	const struct CMUnitTest without[] = {cmocka_unit_test(a_kernel_without_rdma)};
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_RDMA), failed;
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return !!cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (fd < 0)
+		return !!(failed + cmocka_run_group_tests(without, NULL, NULL));
+	printf("1..1\nok 1 - a_kernel_without_rdma # SKIP this one has RDMA\n");
+	return !!failed;
 }
