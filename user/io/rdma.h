@@ -40,7 +40,8 @@ struct rdma_cm {
 	uint8_t state; /* enum rdma_cm_state: RDMA_CM_STATE_* below */
 	uint8_t space; /* RDMA_PS_*: 0x0106 TCP, 0x0111 UDP as low byte: 0x06, 0x11 */
 	uint32_t lqpn; /* 0: none */
-	struct addr src, dst; /* family AF_UNSPEC: not set; all-zero bytes: wildcard */
+	struct addr src,
+		dst; /* family AF_UNSPEC: not set, as a listener's dst; src all-zero: wildcard */
 	uint16_t sport, dport; /* host order */
 	uint32_t pid; /* 0: the kernel's */
 	char comm[32]; /* of the process, or of the kernel's module */

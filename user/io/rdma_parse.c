@@ -99,6 +99,7 @@ static bool read_sockaddr(const struct nlattr *attr, struct addr *ret, uint16_t 
 /* A CM ID whose device stands in ret already (fill_res_cm_id_entry()). */
 static int read_cm(const struct nlattr *entry, struct rdma_cm *ret)
 {
+	static const uint8_t none[sizeof(ret->dst.byte)];
 	const struct nlattr *tb[RDMA_ATTR_LAST + 1];
 
 	nlmsg_nested(entry, tb, RDMA_ATTR_LAST);
@@ -108,6 +109,9 @@ static int read_cm(const struct nlattr *entry, struct rdma_cm *ret)
 	if (!read_sockaddr(tb[RDMA_NLDEV_ATTR_RES_SRC_ADDR], &ret->src, &ret->sport) ||
 	    !read_sockaddr(tb[RDMA_NLDEV_ATTR_RES_DST_ADDR], &ret->dst, &ret->dport))
 		return -EPROTO;
+	/* Binding gives the destination the source's family (rdma_bind_addr()), and nothing else. */
+	if (!ret->dport && !memcmp(ret->dst.byte, none, sizeof(none)))
+		memset(&ret->dst, 0, sizeof(ret->dst));
 	ret->state = nlmsg_u8(tb[RDMA_NLDEV_ATTR_RES_STATE], 0);
 	ret->space = (uint8_t)nlmsg_u32(tb[RDMA_NLDEV_ATTR_RES_PS], 0);
 	ret->id = nlmsg_u32(tb[RDMA_NLDEV_ATTR_RES_CM_IDN], 0);
