@@ -53,6 +53,9 @@ cmd:xz xz-utils
 cmd:teamd libteam-utils
 cmd:gnuplot gnuplot-nox
 cmd:xdp-filter xdp-tools
+cmd:rping rdmacm-utils
+cmd:ib_send_bw perftest
+file:/etc/libibverbs.d/rxe.driver ibverbs-providers
 cmd:bridge iproute2
 cmd:shellcheck shellcheck
 cmd:clang-format clang-format

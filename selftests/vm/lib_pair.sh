@@ -22,7 +22,7 @@ set_link() {
 
 # ---- the other machine -----------------------------------------------------------------------
 
-CONTROL_HOST=198.51.100.1 CONTROL_PEER=198.51.100.2 CONTROL_PORT=7000
+CONTROL_HOST=203.0.113.1 CONTROL_PEER=203.0.113.2 CONTROL_PORT=7000
 
 # peer_serve NIC: a shell for each connection, on a cable that is nobody's port.
 peer_serve() {
