@@ -6,7 +6,7 @@
  * Called by the other datapath files. Whatever a team does not use is off in rodata or not loaded
  * at all, so that the verifier removes it. The verifier's words go to stderr with BPFTEAM_DEBUG=1.
  * libbpf reads the kernel's whole BTF (some 20 ms) for the objects with CO-RE or kfuncs, which is
- * team.bpf.c and carrier.bpf.c; the port's program must stay free of both.
+ * team.bpf.c, xdp.bpf.c and carrier.bpf.c; the port's program must stay free of both.
  */
 #include <string.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 #include "team.skel.h"
 #include "team_plain.skel.h"
 #include "xdp.skel.h"
+#include "xdp_plain.skel.h"
 
 static uint64_t fnv1a(uint64_t hash, const void *data, size_t len)
 {
@@ -45,6 +46,8 @@ const char *datapath_build_id(void)
 	elf = port_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
 	elf = xdp_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = xdp_plain_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
 	elf = carrier_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
@@ -216,11 +219,28 @@ int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct
 	return 0;
 }
 
+/* As open_team(). */
+static struct xdp_bpf *open_xdp(bool state)
+{
+	struct xdp_bpf *skel = calloc(1, sizeof(*skel));
+	int r = skel ? xdp_bpf__create_skeleton(skel) : -ENOMEM;
+
+	if (!r && !state)
+		skel->skeleton->data = xdp_plain_bpf__elf_bytes(&skel->skeleton->data_sz);
+	if (!r)
+		r = bpf_object__open_skeleton(skel->skeleton, NULL);
+	if (!r)
+		return skel;
+	xdp_bpf__destroy(skel);
+	errno = -r;
+	return NULL;
+}
+
 int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struct err *err)
 {
 	const struct datapath_config *config = &dp->config;
 	bool state = config->detector == DETECT_STATE, port = where < BPFTEAM_PORTS_MAX;
-	struct xdp_bpf *skel = xdp_bpf__open();
+	struct xdp_bpf *skel = open_xdp(state);
 	int r;
 
 	if (!skel)
