@@ -23,6 +23,7 @@ const volatile __u32 cfg_rdma_vports;
 
 #define ETH_P_ROCE 0x8915 /* "ETH_P_IBOE" of <linux/if_ether.h> */
 #define RDMA_ROCE_PORT 4791
+#define RDMA_WORDS (sizeof(struct bpfteam_rdma_bitmap) / 8)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -100,8 +101,10 @@ static __always_inline bool rdma_is_iwarp(const struct frame *frame)
 	struct bpfteam_rdma_flow key;
 	__u32 zero = 0, port = bpf_ntohs(*((const __u16 *)frame->ports + 1));
 
+	/* Verifiers before Linux 6.13 forget a number's bounds when its bytes are swapped. */
+	barrier_var(port);
 	bitmap = bpf_map_lookup_elem(&rdma_ports, &zero);
-	if (!bitmap || !(bitmap->word[port / 64] >> (port & 63) & 1))
+	if (!bitmap || !(bitmap->word[port / 64 % RDMA_WORDS] >> (port & 63) & 1))
 		return false;
 	rdma_flow_key(frame, &key);
 	if (bpf_map_lookup_elem(&rdma_flows, &key))
