@@ -212,6 +212,18 @@ static void test_add(void **state)
 	assert_int_equal(config.n_rdma, 4);
 }
 
+/* A vport with its addresses does not go away in passing. */
+static void test_remove_port(void **state)
+{
+	parse(GOOD "rdma: {port: eth1}\n");
+	assert_int_equal(config_remove_port(&config, "eth1", &err), -EBUSY);
+	assert_string_equal(err.text, "port eth1: is an RNIC that rdma: names; apply a "
+				      "configuration without it");
+	assert_int_equal(config.n_ports, 2);
+	assert_int_equal(config_remove_port(&config, "eth0", &err), 0);
+	assert_int_equal(config_check(&config, &err), 0);
+}
+
 static void test_vport(void **state)
 {
 	char name[IFNAMSIZ], other_name[IFNAMSIZ];
@@ -256,8 +268,8 @@ static void test_derived_name(void **state)
 #define TEST(name) cmocka_unit_test(test_##name)
 
 static const struct CMUnitTest tests[] = {
-	TEST(shape), TEST(ports), TEST(vports), TEST(addresses),
-	TEST(forms), TEST(add),   TEST(vport),  TEST(derived_name),
+	TEST(shape), TEST(ports), TEST(vports),      TEST(addresses),    TEST(forms),
+	TEST(add),   TEST(vport), TEST(remove_port), TEST(derived_name),
 };
 
 UNIT_MAIN(tests)

@@ -306,6 +306,13 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 
 	if (!port)
 		return err_set(err, -EINVAL, "port %s: is not in the team", name);
+	for (unsigned i = 0; i < config->n_rdma; i++) {
+		if (!strcmp(config->rdma[i].port, name))
+			return err_set(err, -EBUSY,
+				       "port %s: is an RNIC that rdma: names; apply a "
+				       "configuration without it",
+				       name);
+	}
 	end = &config->ports[config->n_ports--];
 	memmove(port, port + 1, (end - port - 1) * sizeof(*port));
 	memset(end - 1, 0, sizeof(*end));

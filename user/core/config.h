@@ -121,6 +121,7 @@ struct port_config *config_port_mut(struct config *config, const char *name);
 
 /* Appends a port with defaults. -EEXIST, -ENOSPC. */
 int config_add_port(struct config *config, const char *name, struct err *err);
+/* -EINVAL when it is no port, -EBUSY while rdma: names it. */
 int config_remove_port(struct config *config, const char *name, struct err *err);
 
 /* Appends an RNIC's vport with defaults; port "": that of the only port that is one. -EINVAL, -ENOSPC. */
