@@ -54,6 +54,9 @@ cmd:teamd libteam-utils
 cmd:gnuplot gnuplot-nox
 cmd:xdp-filter xdp-tools
 cmd:bridge iproute2
+cmd:rdma iproute2
+cmd:rping rdmacm-utils
+rxe: ibverbs-providers
 cmd:shellcheck shellcheck
 cmd:clang-format clang-format
 LIST
@@ -66,6 +69,7 @@ met() # PROBE
 	pc:*) pkg-config --exists "${1#pc:}" ;;
 	file:*) [ -e "${1#file:}" ] ;;
 	bpftool:) has_bpftool ;;
+	rxe:) has_rxe ;;
 	esac >/dev/null 2>&1
 }
 
@@ -76,6 +80,12 @@ has_bpftool()
 		"$tool" version && return
 	done
 	return 1
+}
+
+# rping's verbs for soft RoCE, which libibverbs loads by name.
+has_rxe()
+{
+	[ -e /etc/libibverbs.d/rxe.driver ] || [ -e /usr/etc/libibverbs.d/rxe.driver ]
 }
 
 missing()
