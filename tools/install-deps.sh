@@ -57,6 +57,9 @@ cmd:rping rdmacm-utils
 cmd:ib_send_bw perftest
 file:/etc/libibverbs.d/rxe.driver ibverbs-providers
 cmd:bridge iproute2
+cmd:rdma iproute2
+cmd:rping rdmacm-utils
+rxe: ibverbs-providers
 cmd:shellcheck shellcheck
 cmd:clang-format clang-format
 LIST
@@ -69,6 +72,7 @@ met() # PROBE
 	pc:*) pkg-config --exists "${1#pc:}" ;;
 	file:*) [ -e "${1#file:}" ] ;;
 	bpftool:) has_bpftool ;;
+	rxe:) has_rxe ;;
 	esac >/dev/null 2>&1
 }
 
@@ -79,6 +83,12 @@ has_bpftool()
 		"$tool" version && return
 	done
 	return 1
+}
+
+# rping's verbs for soft RoCE, which libibverbs loads by name.
+has_rxe()
+{
+	[ -e /etc/libibverbs.d/rxe.driver ] || [ -e /usr/etc/libibverbs.d/rxe.driver ]
 }
 
 missing()

@@ -52,11 +52,10 @@ static void devices(void **state)
 	SH("ip link set va down");
 	assert_int_equal(rdma_find(rdma, va, &found, &err), 0);
 	assert_int_not_equal(found.state, 4);
-	SH("ip link set va up");
 	SH("ip link set va name vx");
 	assert_int_equal(rdma_find(rdma, va, &found, &err), 0);
 	assert_string_equal(found.netdev, "vx");
-	SH("ip link set vx name va");
+	SH("ip link set vx name va && ip link set va up");
 }
 
 /* ---- GIDs ---- */

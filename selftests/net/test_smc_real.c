@@ -11,8 +11,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/smc.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "io/smc.h"
 
@@ -140,6 +144,93 @@ static void fallen_back(void **state)
 	close(listener);
 }
 
+/* ---- over RDMA ---- */
+
+static int note_id(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+	{
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+			*(uint16_t *)arg = mnl_attr_get_u16(attr);
+	}
+	return MNL_CB_OK;
+}
+
+static int ask(struct mnl_socket *nl, struct nlmsghdr *nlh, uint16_t *id)
+{
+	char buf[8192];
+	ssize_t n;
+	int ret = 1;
+
+	assert_true(mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) > 0);
+	while (ret > 0 && (n = mnl_socket_recvfrom(nl, buf, sizeof(buf))) > 0)
+		ret = mnl_cb_run(buf, n, 0, 0, note_id, id);
+	return ret;
+}
+
+/* Soft RoCE has RoCE v2 alone, so that SMC-Rv2 is needed, and for that an EID of the user's. */
+static void add_eid(void)
+{
+	struct mnl_socket *nl = mnl_socket_open(NETLINK_GENERIC);
+	char buf[512];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	uint16_t id = 0;
+
+	nlh->nlmsg_type = GENL_ID_CTRL;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	genl->cmd = CTRL_CMD_GETFAMILY;
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, SMC_GENL_FAMILY_NAME);
+	assert_int_equal(ask(nl, nlh, &id), 0);
+	nlh = mnl_nlmsg_put_header(buf);
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	nlh->nlmsg_type = id;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	genl->cmd = SMC_NETLINK_ADD_UEID;
+	genl->version = 1;
+	mnl_attr_put_strz(nlh, SMC_NLA_EID_TABLE_ENTRY, "BPFTEAM                         ");
+	assert_int_equal(ask(nl, nlh, &id), 0);
+	mnl_socket_close(nl);
+}
+
+/*
+ * With PNET ids in place it is not for the lack of a device that a connection falls back. That of this
+ * machine with itself does all the same, for its RDMA link is not confirmed in time.
+ */
+static void over_rdma(void **state)
+{
+	time_t end = time(NULL) + 60;
+	int listener, client, server;
+	struct seen seen;
+
+	add_eid();
+	/* The connection of this machine with itself is lo's. */
+	assert_int_equal(smc_add_netdev(smc, "NET1", "lo", &err), 0);
+	assert_int_equal(smc_add_netdev(smc, "NET1", "va", &err), 0);
+	assert_int_equal(smc_add_rdma(smc, "NET1", "rxe0", 1, &err), 0);
+	connect_both(&listener, &client, &server);
+	do {
+		usleep(50000);
+		seen = list();
+	} while (!seen.last.rdma[0] && !seen.last.fallback && time(NULL) < end);
+	assert_false(seen.last.smcd);
+	if (seen.last.fallback) {
+		printf("# fell back: 0x%08x, %s; peer: 0x%08x, %s\n", seen.last.reason,
+		       smc_reason(seen.last.reason), seen.last.peer_reason,
+		       smc_reason(seen.last.peer_reason));
+		assert_int_not_equal(seen.last.reason & 0xffff0000, 0x03030000);
+		assert_true(seen.last.reason || seen.last.peer_reason);
+	} else {
+		assert_string_equal(seen.last.rdma, "rxe0");
+	}
+	close(client);
+	close(server);
+	close(listener);
+	assert_int_equal(smc_del_pnetid(smc, "NET1", &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +238,8 @@ int main(void)
 		cmocka_unit_test(other_namespace),
 		cmocka_unit_test(fallen_back),
 	};
+	const struct CMUnitTest connected[] = {cmocka_unit_test(over_rdma)};
+	int failed;
 
 	if (!getenv("BPFTEAM_IN_VM") || geteuid() != 0)
 		netns_skip_all("soft RoCE is set up in virtual machines only");
@@ -159,5 +252,13 @@ int main(void)
 		return 1;
 	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return !!cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	/* In Linux 6.1 connecting so ends in a deadlock of its own. */
+	if (sh("case $(uname -r) in 5.* | 6.[0-9].* | 6.1[01].*) exit 1 ;; esac"))
+		printf("1..1\nok 1 - over_rdma # SKIP needs Linux 6.12\n");
+	else
+		failed += cmocka_run_group_tests(connected, NULL, NULL);
+	smc_close(smc);
+	sh("rdma link del rxe0; ip link del va");
+	return !!failed;
 }

@@ -27,6 +27,7 @@ PROGRAMS=(
 	mkdir rmdir mktemp touch chmod chown stat id readlink realpath basename dirname mount umount
 	date seq printf test true false sleep cksum sysctl uname expr modprobe ping socat bpftool nft
 	tcpdump iperf3 python3 dbus-daemon busctl ethtool xdp-loader xdp-filter
+	rdma rping
 )
 
 # Each file and all links on the way to it, since those are read, too.
