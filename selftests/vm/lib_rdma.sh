@@ -9,6 +9,7 @@
 # and sockets are init_net's), so that is where all of this is, at both ends.
 
 # RDMA's addresses, and those of its VLAN. The team's own are lib.sh's.
+# shellcheck disable=SC2034 # address_of and the tests use them
 R4_HOST=198.51.100.1 R4_PEER=198.51.100.2
 R6_HOST=2001:db8:51::1 R6_PEER=2001:db8:51::2
 V4_HOST=198.18.20.1 V4_PEER=198.18.20.2
@@ -220,7 +221,8 @@ bandwidth() {
 }
 
 bandwidth_case() { # CONTENDER SIDE PROGRAM MESSAGES
-	local what="$3 -R $2 to $(other "$2")"
+	local what
+	what="$3 -R $2 to $(other "$2")"
 	check "$1: $what: $4 messages of 4096 bytes" bandwidth "$2" "$3" "$4"
 	result "$1" "$what" "$(awk -v n="$4" '$1 == 4096 && $2 == n { print $4 " MB/s"; found = 1 }
 		END { if (!found) print "fails" }' "$TMP/perftest")"
@@ -246,7 +248,8 @@ rsockets() {
 }
 
 rsockets_case() { # CONTENDER SIDE
-	local what="rsockets (LD_PRELOAD) $2 to $(other "$2")"
+	local what
+	what="rsockets (LD_PRELOAD) $2 to $(other "$2")"
 	if check "$1: $what" rsockets "$2"; then
 		result "$1" "$what" works
 	else

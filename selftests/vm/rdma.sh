@@ -18,7 +18,7 @@
 #	team0r pinned to a2: 198.51.100.1, 2001:db8:51::1, or on VLAN 20 198.18.20.1, 2001:db8:20::1
 #
 # Everything is in the initial namespaces, see lib_rdma.sh. RDMA_PHASE=control leaves bpfteam out,
-# RDMA_PHASE=team the rest; VM=long cuts each cable 20 times instead of 3.
+# RDMA_PHASE=team the rest (and plain or bonding is that alone); VM=long cuts each cable 20 times instead of 3.
 #
 # Without an argument this runs on the host, and starts the VMs, which run it as `host` and `peer`.
 role=${1:-}
@@ -156,12 +156,12 @@ bonding() {
 	result bonding "GIDs of an RNIC that is a backup" "none, though it has carrier"
 	must rdma link del rxe0
 	rnic_add bond0
-	listen_all a
+	unlisten b 7100
+	listen b 7100
 	PATIENCE=15
 	check "bonding: RDMA on the bond itself instead: rping a to b" \
 		rping_from a "$R4_PEER" 7100
 	result bonding "rping a to b, rxe on the bond itself" "$(rping_outcome)"
-	unlisten a 7100 7101 7102 7103
 	must rdma link del rxe0
 	must ip link del bond0
 }
@@ -332,7 +332,10 @@ cut_all() {
 	for ((i = 0; i < CUTS; i++)); do
 		for port in a0 a1; do
 			cut_once "$port" || { echo "$port, cut $i"; return 1; }
-			talks_live && rdma_lives || { echo "after cut $i of $port"; return 1; }
+			if ! talks_live || ! rdma_lives; then
+				echo "after cut $i of $port"
+				return 1
+			fi
 		done
 	done
 }
@@ -415,8 +418,8 @@ team() {
 		must ip link set "a$i" up
 	done
 	rnic_add a2
-	"$TOOLS/talk" serve --port 7001 &
-	PIDS+=($!)
+	background a talk "$TOOLS/talk serve --port 7001"
+	background b talk "$TOOLS/talk serve --port 7001"
 	# shellcheck disable=SC2119
 	start_daemon
 	attach_rdma --rdma-address "$R4_HOST/24" --rdma-address "$R6_HOST/64"
@@ -472,12 +475,9 @@ be_host() {
 	peer_connect a3
 	say "$(uname -r), $(rping_version)"
 	listen_all b
-	if [ "$RDMA_PHASE" != team ]; then
-		plain
-		bonding
-	fi
-	background b talk "$TOOLS/talk serve --port 7001"
-	[ "$RDMA_PHASE" = control ] || team
+	case $RDMA_PHASE in all | control | plain) plain ;; esac
+	case $RDMA_PHASE in all | control | bonding) bonding ;; esac
+	case $RDMA_PHASE in all | team) team ;; esac
 	finish
 }
 
