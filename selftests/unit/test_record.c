@@ -162,7 +162,8 @@ static void test_bad(void **state)
 	       "record:4: detector: must be at most 15 bytes, none of them NUL");
 	refuse("version: 1\ncomplete: true\n" TEAM "surprise: 1\n",
 	       "record:4: surprise: unknown key (known are version, complete, mac, ifindex, "
-	       "inner_ifindex, inner, build, netns, detector, clsact, config, ports, rdma, arp_ignore, arp_announce)");
+	       "inner_ifindex, inner, build, netns, detector, clsact, config, ports, rdma, "
+	       "arp_ignore, arp_announce)");
 }
 
 /* A record was checked when it was written. A rule that came later must not make it unreadable. */

@@ -104,14 +104,32 @@ static const char *reason(const struct team *team, const struct datapath_verdict
 	return team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
 }
 
+/* What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port. */
+static json_t *explain_rdma(struct team *team, const struct saved_rdma *saved)
+{
+	int path;
+
+	team_read_links(team);
+	path = rdma_path(team, saved);
+	return json_pack("{s:s, s:s?, s:s, s:n, s:n}", "team", team->rec->config.team, "port",
+			 path < 0 ? NULL : team->rec->ports[path].name, "reason",
+			 path < 0                         ? "no-port"
+			 : path == rdma_port(team, saved) ? "rdma"
+							  : "failover",
+			 "slot", "hash");
+}
+
 json_t *team_explain(struct team *team, const struct team_flow *flow, struct err *err)
 {
 	const struct config *config = &team->rec->config;
 	struct datapath_verdict verdict;
 	struct builder b;
+	const struct saved_rdma *rdma = rdma_of_address(team, &flow->src);
 	char hash[16];
 	json_t *ret;
 
+	if (rdma)
+		return explain_rdma(team, rdma);
 	if (config->mode != BPFTEAM_ACTIVE_BACKUP && config->hash != BPFTEAM_HASH_LAYER34 &&
 	    mac_is_zero(&flow->dmac)) {
 		err_set(err, -EINVAL,

@@ -180,7 +180,8 @@ static int add_cm(const struct rdma_cm *cm, void *arg)
 	return 0;
 }
 
-static bool is_on_vport(const struct team *team, const struct addr *addr)
+/* The vport that has this address; NULL: none. */
+const struct saved_rdma *rdma_of_address(const struct team *team, const struct addr *addr)
 {
 	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
 		const struct saved_rdma *saved = &team->rec->rdma[i];
@@ -188,10 +189,10 @@ static bool is_on_vport(const struct team *team, const struct addr *addr)
 		for (unsigned k = 0; k < saved->n_mirrored; k++) {
 			if (saved->mirrored[k].family == addr->family &&
 			    !memcmp(saved->mirrored[k].byte, addr->byte, addr_size(addr)))
-				return true;
+				return saved;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 static int add_smc(const struct smc_connection *c, void *arg)
@@ -200,7 +201,7 @@ static int add_smc(const struct smc_connection *c, void *arg)
 	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
 	uint32_t reason = c->reason ?: c->peer_reason;
 
-	if (!is_on_vport(listing->team, &c->src))
+	if (!rdma_of_address(listing->team, &c->src))
 		return 0;
 	json_array_append_new(listing->list,
 			      json_pack("{s:s, s:s, s:s, s:o, s:o}", "local",

@@ -215,6 +215,9 @@ int rdma_smc(struct team *team, const struct rdma_config *rdma, struct saved_rdm
 	     unsigned port, struct err *err);
 void rdma_smc_undo(struct team *team, struct saved_rdma *saved);
 
+/* rdma_status.c */
+const struct saved_rdma *rdma_of_address(const struct team *team, const struct addr *addr);
+
 /* rdma_watch.c: returns when it wants to be called again. */
 uint64_t rdma_turn(struct team *team, uint64_t now_ns);
 void rdma_look(struct team *team);
