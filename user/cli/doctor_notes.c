@@ -33,16 +33,19 @@ static void note_addresses(json_t *notes, struct link *link, const json_t *port)
 	struct saved_addr *addrs = calloc(RECORD_ADDRS_MAX, sizeof(*addrs));
 	const char *name = json_text(port, "name");
 	char text[ADDR_STRLEN];
-	unsigned n = 0;
+	unsigned n = 0, i = 0;
 
-	if (addrs &&
-	    !link_addrs(link, json_integer_value(json_object_get(port, "ifindex")), addrs,
-			RECORD_ADDRS_MAX, &n, NULL) &&
-	    n)
+	if (addrs)
+		link_addrs(link, json_integer_value(json_object_get(port, "ifindex")), addrs,
+			   RECORD_ADDRS_MAX, &n, NULL);
+	/* An RNIC has those of its RDMA, by our own hand, and its link-local one. */
+	while (i < n && (addrs[i].proto == LINK_BY_BPFTEAM || addr_is_link_local(&addrs[i].addr)))
+		i++;
+	if (i < n)
 		add(notes,
 		    "%s is a port and holds the address %s: keep DHCP clients and network managers "
 		    "off it, and 'ip addr flush dev %s'",
-		    name, addr_format(&addrs[0].addr, true, text), name);
+		    name, addr_format(&addrs[i].addr, true, text), name);
 	free(addrs);
 }
 

@@ -19,6 +19,9 @@
 
 struct link;
 
+/* Who made a rule, route or address: a number that no other program has in iproute2's lists. */
+#define LINK_BY_BPFTEAM 98
+
 struct link_info {
 	uint32_t ifindex;
 	char name[IFNAMSIZ];

@@ -31,6 +31,9 @@ static int search_owner(const char *name, void *arg)
 		goto out;
 	search->vport = search->port->ifindex == rec->ifindex ||
 			search->port->ifindex == rec->inner_ifindex;
+	for (unsigned i = 0; i < rec->n_rdma; i++)
+		search->vport |= search->port->ifindex == rec->rdma[i].ifindex ||
+				 search->port->ifindex == rec->rdma[i].inner_ifindex;
 	if (search->vport)
 		strcpy(search->team, rec->config.team);
 	for (unsigned i = 0; i < rec->n_ports; i++) {

@@ -34,15 +34,15 @@ bool rdma_is_rnic(struct team *team, const struct port_config *port, uint32_t if
 	return rdma_handle(team) && !rdma_find(team->rdma, ifindex, &link, NULL);
 }
 
-/* The member that a vport of the configuration belongs to; -1: none, or not there. */
-static int member_of(struct team *team, const struct rdma_config *rdma)
+/* The member that a vport of the configuration belongs to; -1: none, or no port of that one. */
+static int member_of(struct team *team, const struct config *config, const struct rdma_config *rdma)
 {
 	int found = -1;
 
 	if (rdma->port[0])
 		return member_index_name(team, rdma->port);
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
-		if (!team->rec->ports[i].rnic)
+		if (!team->rec->ports[i].rnic || !config_port(config, team->rec->ports[i].name))
 			continue;
 		if (found >= 0)
 			return -1;
@@ -168,13 +168,27 @@ static int refuse_port(struct team *team, const struct rdma_config *rdma, const 
 	return fail_no_device(rdma->port, err);
 }
 
+/* Asked before anything is taken away: can this vport be made, now or when its port comes? */
+static int check_vport(struct team *team, const struct config *config, unsigned i, struct err *err)
+{
+	const struct rdma_config *rdma = &config->rdma[i];
+	int port = member_of(team, config, rdma);
+	char name[IFNAMSIZ];
+
+	config_rdma_vport(config, i, name);
+	if (port < 0 ? !rdma->port[0]
+		     : team->rec->ports[port].joined && !team->rec->ports[port].rnic)
+		return refuse_port(team, rdma, name, err);
+	return 0;
+}
+
 /* One vport of the configuration: made, when its RNIC is there, else brought up to date. */
 static int bring(struct team *team, const struct config *config, unsigned i, struct err *err)
 {
 	const struct rdma_config *rdma = &config->rdma[i];
 	struct saved_rdma *saved;
 	char name[IFNAMSIZ];
-	int port = member_of(team, rdma);
+	int port = member_of(team, config, rdma);
 
 	config_rdma_vport(config, i, name);
 	saved = saved_of(team, name);
@@ -191,7 +205,7 @@ static int bring(struct team *team, const struct config *config, unsigned i, str
 static bool fits(struct team *team, const struct config *config, const struct saved_rdma *saved)
 {
 	const struct rdma_config *rdma = rdma_config_of(team, config, saved);
-	int port = rdma ? member_of(team, rdma) : -1;
+	int port = rdma ? member_of(team, config, rdma) : -1;
 
 	return rdma && port >= 0 && team->rec->ports[port].id == saved->port &&
 	       rdma->vlan == saved->vlan;
@@ -218,6 +232,10 @@ int rdma_configure(struct team *team, const struct config *from, const struct co
 	bool removed = false;
 	int ret = recognise(team, err);
 
+	for (unsigned i = 0; !ret && i < to->n_rdma; i++)
+		ret = check_vport(team, to, i, err);
+	if (ret)
+		return ret;
 	for (unsigned i = team->rec->n_rdma; i-- > 0;) {
 		struct saved_rdma *saved = &team->rec->rdma[i];
 		const struct rdma_config *before, *after;

@@ -20,8 +20,7 @@
 
 #include "team/team_priv.h"
 
-/* Who made a rule, route or address: a number that no other program has in iproute2's lists. */
-#define BY_BPFTEAM 98
+#define BY_BPFTEAM LINK_BY_BPFTEAM
 #define RULE_SOCKETS 4791 /* priorities */
 #define RULE_REST 4792
 #define TABLE_FIRST 4791000 /* and the vport's ifindex */
