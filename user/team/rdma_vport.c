@@ -17,19 +17,24 @@ struct quiet {
 	uint32_t ignore, announce;
 };
 
-static int make_quiet(struct team *team, uint32_t ifindex, struct quiet *before, struct err *err)
+/* What is so already stays untouched: the kernel tells of every setting, and we would hear ourselves. */
+static int make_quiet(struct team *team, uint32_t ifindex, struct quiet *ret_before,
+		      struct err *err)
 {
-	int ret = 0;
+	struct quiet before = {0};
+	int ret;
 
-	if (before) {
-		ret = link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE,
-					 &before->ignore, err);
-		ret = ret
-			      ?: link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE,
-						    &before->announce, err);
-	}
-	ret = ret ?: link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE, 1, err);
-	return ret ?: link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE, 2, err);
+	ret = link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE, &before.ignore, err);
+	ret = ret
+		      ?: link_get_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE,
+					    &before.announce, err);
+	if (!ret && before.ignore != 1)
+		ret = link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_IGNORE, 1, err);
+	if (!ret && before.announce != 2)
+		ret = link_set_ipv4_conf(team->link, ifindex, IPV4_DEVCONF_ARP_ANNOUNCE, 2, err);
+	if (ret_before)
+		*ret_before = before;
+	return ret;
 }
 
 static void unmake_quiet(struct team *team, uint32_t ifindex, uint32_t ignore, uint32_t announce)
