@@ -34,11 +34,25 @@ config() { # FAILOVER ADDRESSES
 	rdma: {port: eth2, addresses: [$2], failover: $1}
 	END
 }
+rnic_mac=$(on host ip -j link show eth2 | jq -r '.[0].address')
+exempt() { # KIND
+	bpfteam rdma team0 -j | jq -r ".[0].rnics[0].exempt.$1"
+}
+
+# An RNIC that joins a team, without any vport: what is RDMA stays on it, what is the team's does not.
+must bpfteam attach team0 eth0 eth1 --address "$HOST4/24"
+config false "" | grep -v ^rdma: >"$TMP/team0.yaml"
+check "an RNIC joins" bpfteam apply "$TMP/team0.yaml"
+must wait_for 5 ping_peer
+must on peer "$TOOLS/inject" --dev eth0 --src 02:00:00:00:00:77 --dst "$rnic_mac" --type 0x8915 --count 7
+check_eq "RoCE v1 stays on it" "$(exempt roce_v1)" 7
+check_eq "and nothing else" "$(exempt roce_v2) $(exempt iwarp)" "0 0"
+must bpfteam detach team0
+
 config false "198.51.100.1/24, 2001:db8:5::1/64" >"$TMP/team0.yaml"
 must bpfteam apply "$TMP/team0.yaml"
 must wait_for 5 ping_peer
 
-rnic_mac=$(on host ip -j link show eth2 | jq -r '.[0].address')
 vport_mac=$(on host ip -j link show team0r | jq -r '.[0].address')
 check_eq "the vport bears the RNIC's MAC address" "$vport_mac" "$rnic_mac"
 check "its address reaches the peer" on host ping -c 3 -i 0.2 -W 2 -I 198.51.100.1 198.51.100.2

@@ -121,6 +121,8 @@ void datapath_adopt(struct datapath *dp, const struct datapath_config *config);
  */
 int datapath_join(struct datapath *dp, unsigned id, uint32_t ifindex, const struct mac *probe_mac,
 		  struct err *err);
+/* Is port id, which is about to join, an RNIC? */
+void datapath_set_rnic(struct datapath *dp, unsigned id, bool rnic);
 /* Detaches (also when the device is gone or elsewhere) and clears the entry. Counters stay. */
 int datapath_leave(struct datapath *dp, unsigned id, struct err *err);
 /* Adds the port's counters to BPFTEAM_STATS_TEAM and zeroes them, before an id is given anew. */

@@ -248,6 +248,12 @@ int datapath_join(struct datapath *dp, unsigned id, uint32_t ifindex, const stru
 	return r;
 }
 
+void datapath_set_rnic(struct datapath *dp, unsigned id, bool rnic)
+{
+	dp->config.rdma_ports &= ~(1ull << id);
+	dp->config.rdma_ports |= (uint64_t)rnic << id;
+}
+
 int datapath_leave(struct datapath *dp, unsigned id, struct err *err)
 {
 	int r, r2;

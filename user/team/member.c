@@ -308,6 +308,7 @@ static int join_prepared(struct team *team, unsigned i, struct err *err)
 
 	ret = prepare(team, i, err);
 	if (!ret) {
+		datapath_set_rnic(team->dp, saved->id, saved->rnic);
 		ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac, err);
 		if (ret)
 			err_prefix(err, ret, "%s", saved->name);
