@@ -37,7 +37,7 @@ hot_files() {
 	mapfile -t mine < <(find "$B/bpfteam" "$B/bpfteamd" "$B/tools" "$B/selftests/net" \
 		"$B/selftests/bpf" -type f -perm /1)
 	printf '%s\n' /bin /sbin /lib /lib64 /etc/ld.so.cache
-	for file in "${found[@]}" "${mine[@]}" \
+	for file in "${found[@]}" "${mine[@]}" /etc/localtime \
 		$(ldd "${found[@]}" "${mine[@]}" 2>/dev/null | grep -o '/[^ :]*' | sort -u); do
 		echo "$file"
 		while to=$(readlink "$file"); do
