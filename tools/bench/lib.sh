@@ -149,6 +149,7 @@ declare -A OPTIONS=(
 	[bpfteam, hash layer2+3]='--hash layer2+3'
 	[bpfteam, active-backup]='--mode active-backup'
 	[bpfteam, promiscuous]=''
+	[bpfteam, on RNICs]=''
 )
 
 # contender NAME MODE N: that contender of N ports, until the peer answers. One that can't be had is
@@ -162,6 +163,21 @@ contender() {
 	# shellcheck disable=SC2034
 	STATUS=1
 	return 1
+}
+
+# The ports are held for RNICs: what is not for the team's MAC address is asked whether it is RDMA.
+make_rnics() { # MODE PORT...
+	local mode=$1 port
+	shift
+	{
+		echo "team: team0"
+		echo "mode: $mode"
+		echo "ports:"
+		for port; do
+			echo "  - {name: $port, rdma: on}"
+		done
+	} >"$TMP/rnics.yaml"
+	bpfteam apply "$TMP/rnics.yaml" >"$TMP/why" 2>&1
 }
 
 # WHY says why not.
@@ -178,7 +194,8 @@ set_up() {
 	teamd) make_teamd "$mode" "${ports[@]}" ;;
 	bpfteam*)
 		# shellcheck disable=SC2086 # a list of words
-		make_bpfteam "$mode" "${ports[@]}" ${OPTIONS[$1]}
+		make_bpfteam "$mode" "${ports[@]}" ${OPTIONS[$1]} &&
+			{ [ "$1" != "bpfteam, on RNICs" ] || make_rnics "$mode" "${ports[@]}"; }
 		;;
 	*) bail "$1: unknown contender" ;;
 	esac || {
