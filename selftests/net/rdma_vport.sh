@@ -126,12 +126,23 @@ on a ip link set p2 up
 check "until the RNIC is back" wait_for 5 r_works
 
 # A daemon that is killed, and a detach after that.
-config true "198.51.100.9/24" >"$TMP/team0.yaml"
+config false "198.51.100.9/24" >"$TMP/team0.yaml"
 must bpfteam apply "$TMP/team0.yaml"
 check "an address of the configuration is exchanged" has_mirror 198.51.100.9/32
 check "and the one before is gone" mirror_gone 198.51.100.1/32
+on a ip link set p2 down
+must wait_for 5 port_is eth2 down
+stop_daemon
+on a ip link set p2 up
+check "a daemon that ends leaves the vport's carrier to the data path" wait_for 5 \
+	on host ping -c 1 -W 1 -I 198.51.100.9 198.51.100.2
+# shellcheck disable=SC2119
+start_daemon
 stop_daemon KILL
 check "without a daemon it goes on" on host ping -c 2 -i 0.2 -W 2 -I 198.51.100.9 198.51.100.2
+must on host ip address add 198.51.100.3/24 dev team0r
+must bpfteam apply "$TMP/team0.yaml"
+check "what came meanwhile is mirrored by the next command" has_mirror 198.51.100.3/32
 check "detach" bpfteam detach team0
 check_eq "leaves the RNIC as it was, and no rule" "$(picture)" "$before"
 check_no_leftovers

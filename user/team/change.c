@@ -69,7 +69,8 @@ static int change(struct team *team, const struct config *config, unsigned flags
 		return ret;
 	if (!config_diff(&team->rec->config, config, fn, arg)) {
 		direct_refresh(team);
-		return team_replan(team, team_now_ns());
+		ret = team_replan(team, team_now_ns());
+		return ret ?: rdma_update(team, err);
 	}
 	ret = team_bring(team, config, flags, err);
 	if (!ret)

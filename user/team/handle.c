@@ -282,5 +282,6 @@ void team_release(struct team *team)
 	team->env = &unwatched;
 	team_replan(team, team_now_ns());
 	vport_set_carrier(team, true);
+	rdma_release_paths(team);
 	team->env = NULL;
 }

@@ -336,6 +336,9 @@ void rdma_vport_remove(struct team *team, struct saved_rdma *saved)
 	memmove(saved, saved + 1, behind * sizeof(*saved));
 	memmove(&team->rdma_target[at], &team->rdma_target[at + 1],
 		behind * sizeof(team->rdma_target[0]));
+	memmove(&team->rdma_path[at], &team->rdma_path[at + 1],
+		behind * sizeof(team->rdma_path[0]));
+	team->rdma_path[at + behind] = 0;
 	if (!--team->rec->n_rdma)
 		unmake_quiet(team, team->rec->ifindex, team->rec->arp_ignore,
 			     team->rec->arp_announce);
@@ -358,6 +361,13 @@ int rdma_path(const struct team *team, const struct saved_rdma *saved)
 			found = i;
 	}
 	return found;
+}
+
+/* Nobody follows them any more: the data path alone says whether a frame has a way. */
+void rdma_release_paths(struct team *team)
+{
+	for (unsigned i = 0; i < team->rec->n_rdma; i++)
+		link_set_up(team->link, team->rec->rdma[i].inner_ifindex, true, NULL);
 }
 
 /* The daemon's: the vport has carrier as long as its frames have a way; true when the way changed. */

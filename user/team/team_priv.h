@@ -201,6 +201,7 @@ void rdma_vport_remove(struct team *team, struct saved_rdma *saved);
 int rdma_reload(struct team *team, struct err *err);
 int rdma_path(const struct team *team, const struct saved_rdma *saved);
 bool rdma_follow_paths(struct team *team);
+void rdma_release_paths(struct team *team);
 
 /* rdma_mirror.c */
 int rdma_mirror(struct team *team, struct saved_rdma *saved, struct err *err);
