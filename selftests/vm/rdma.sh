@@ -18,8 +18,8 @@
 #	team0r pinned to a2: 198.51.100.1, 2001:db8:51::1, or on VLAN 20 198.18.20.1, 2001:db8:20::1
 #
 # Everything is in the initial namespaces, see lib_rdma.sh. RDMA_PHASE=control leaves bpfteam out,
-# RDMA_PHASE=team the rest, which is the short form (plain or bonding is that alone); VM=long does all
-# and cuts each cable 20 times instead of 3.
+# RDMA_PHASE=team the rest (plain or bonding is that alone). The short form is the essence of the rest;
+# VM=long does all, in every way there is, and cuts each cable 20 times, CUTS=n that often.
 #
 # Without an argument this runs on the host, and starts the VMs, which run it as `host` and `peer`.
 role=${1:-}
@@ -27,11 +27,8 @@ role=${1:-}
 . "$(dirname "$0")/lib_pair.sh"
 . "$(dirname "$0")/lib_rdma.sh"
 
-CUTS=20
-if [ "${VM:-short}" = short ]; then
-	CUTS=3
-	RDMA_PHASE=${RDMA_PHASE:-team}
-fi
+CUTS=${CUTS:-20}
+[ "${VM:-short}" = long ] || RDMA_PHASE=${RDMA_PHASE:-team}
 RDMA_PHASE=${RDMA_PHASE:-all}
 
 start_vms() {
@@ -42,7 +39,7 @@ start_vms() {
 	need_built bpfteam bpfteamd tools/talk tools/stream tools/sniff
 	exec 3>&1
 	reason=$(tools/vm/run -k "${KERNEL:-6.12}" -c 1 -t 1100 -n 4 -p "B=$BUILD $self peer" -- \
-		env "B=$BUILD" "VM=${VM:-short}" "RDMA_PHASE=$RDMA_PHASE" "$self" host 2>&1 >&3)
+		env "B=$BUILD" "VM=${VM:-short}" "CUTS=$CUTS" "RDMA_PHASE=$RDMA_PHASE" "$self" host 2>&1 >&3)
 	status=$?
 	[ "$status" != 4 ] || [ -z "$reason" ] || skip_all "${reason%%$'\n'*}"
 	[ -z "$reason" ] || printf '%s\n' "$reason" | sed 's/^/# /'
@@ -190,7 +187,12 @@ rnic_picture() {
 
 as_it_was() {
 	rnic_picture >"$TMP/now"
-	diff -u "$TMP/before" "$TMP/now"
+	diff -u "$TMP/before" "$TMP/now" >"$TMP/diff" || ! cp "$TMP/diff" "$TMP/differs"
+}
+
+# Shows what is not, when it does not become so.
+is_as_it_was() {
+	wait_for 10 as_it_was || ! cat "$TMP/differs"
 }
 
 # The names of the talks: what team0 carries while things happen. From here and from there.
@@ -412,6 +414,20 @@ drained() {
 	check "undrained: show says so" wait_for 10 port_is a2 up
 }
 
+# RDMA's data, by each program there is, and while plain ports come and go.
+data_and_cuts() {
+	all_pings bpfteam works
+	bandwidth_case bpfteam a ib_send_bw 300
+	bandwidth_case bpfteam b ib_send_bw 300
+	bandwidth_case bpfteam a ib_write_bw 300
+	bandwidth_case bpfteam b ib_write_bw 300
+	rsockets_case bpfteam a
+	rsockets_case bpfteam b
+	background b bulk "timeout 600 ib_send_bw -R -F -e -s 4096 -n $((CUTS * 500)) -p 7200"
+	must wait_for 20 listens b 7200
+	plain_ports_cut
+}
+
 team() {
 	local i
 	if ! can_rdma; then
@@ -431,21 +447,19 @@ team() {
 	check "team0r reaches the peer" wait_for 20 reached "$R4_PEER" "$R6_PEER"
 	check "the RNIC's addresses have GIDs" gids_are a2
 	listen_all a
-	all_pings bpfteam works
-	bandwidth_case bpfteam a ib_send_bw 300
-	bandwidth_case bpfteam b ib_send_bw 300
-	bandwidth_case bpfteam a ib_write_bw 300
-	bandwidth_case bpfteam b ib_write_bw 300
-	rsockets_case bpfteam a
-	rsockets_case bpfteam b
-	background b bulk "timeout 600 ib_send_bw -R -F -e -s 4096 -n $((CUTS * 500)) -p 7200"
-	must wait_for 20 listens b 7200
-	plain_ports_cut
+	if [ "${VM:-short}" = short ]; then
+		ping_case bpfteam works a 4 bound wildcard
+		ping_case bpfteam works a 6 unbound specific
+		ping_case bpfteam works b 4 unbound specific
+		ping_case bpfteam works b 6 bound wildcard
+	else
+		data_and_cuts
+	fi
 	rnic_cut
 	drained
 	unlisten a 7100 7101 7102 7103
 	must bpfteam detach team0
-	check "detached: the RNIC is as it was" wait_for 10 as_it_was
+	check "detached: the RNIC is as it was" is_as_it_was
 	check_no_leftovers "detached: nothing is left behind"
 	on_vlan
 }
@@ -463,7 +477,7 @@ on_vlan() {
 	unlisten a 7100 7102
 	stop_daemon KILL
 	must bpfteam detach team0
-	check "VLAN, daemon killed, detached: the RNIC is as it was" wait_for 10 as_it_was
+	check "VLAN, daemon killed, detached: the RNIC is as it was" is_as_it_was
 	check_no_leftovers "VLAN, daemon killed, detached: nothing is left behind"
 }
 
