@@ -474,7 +474,7 @@ port_picture() {
 		master, group, num_tx_queues}'
 	echo "== addresses"
 	on host ip -j addr show dev "$dev" | jq -S '[.[0].addr_info[] |
-		del(.valid_life_time, .preferred_life_time)] | sort_by(.local)'
+		del(.valid_life_time, .preferred_life_time, .tentative)] | sort_by(.local)'
 	echo "== routes"
 	on host ip -4 route show table all dev "$dev" | sort
 	on host ip -6 route show table all dev "$dev" | sort
