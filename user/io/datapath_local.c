@@ -19,7 +19,7 @@ struct ip_list {
 };
 
 /* As the programs see an address: 16 bytes in network order, IPv4 mapped (RFC 4291, 2.5.5.2). */
-static struct bpfteam_ip ip_of(const struct addr *addr)
+struct bpfteam_ip dp_ip(const struct addr *addr)
 {
 	uint8_t bytes[16] = {[10] = 0xff, 0xff};
 	struct bpfteam_ip ip;
@@ -71,7 +71,7 @@ static int set_more(int fd, const struct ip_list *list)
 
 int datapath_set_local(struct datapath *dp, const struct addr *addrs, unsigned n)
 {
-	struct bpfteam_ip none = ip_of(&(struct addr){.family = AF_INET6, .byte[15] = 1});
+	struct bpfteam_ip none = dp_ip(&(struct addr){.family = AF_INET6, .byte[15] = 1});
 	struct bpfteam_local *few = dp_local(dp);
 	struct bpfteam_ip ip6[BPFTEAM_LOCAL_FEW];
 	__u32 ip4[BPFTEAM_LOCAL_FEW];
@@ -85,9 +85,9 @@ int datapath_set_local(struct datapath *dp, const struct addr *addrs, unsigned n
 		if (addrs[i].family == AF_INET && n4 < BPFTEAM_LOCAL_FEW)
 			memcpy(&ip4[n4++], addrs[i].byte, sizeof(ip4[0]));
 		else if (addrs[i].family == AF_INET6 && n6 < BPFTEAM_LOCAL_FEW)
-			ip6[n6++] = ip_of(&addrs[i]);
+			ip6[n6++] = dp_ip(&addrs[i]);
 		else if (more.n < BPFTEAM_LOCAL_MAX)
-			more.ip[more.n++] = ip_of(&addrs[i]);
+			more.ip[more.n++] = dp_ip(&addrs[i]);
 	}
 	for (i = 0; i < BPFTEAM_LOCAL_FEW; i++) {
 		STORE(few->ip4[i], i < n4 ? ip4[i] : htonl(INADDR_LOOPBACK));

@@ -161,6 +161,9 @@ static inline struct bpfteam_local *dp_local(const struct datapath *dp)
 	return tables ? &tables->local : NULL;
 }
 
+/* datapath_local.c: an address as the programs see it. */
+struct bpfteam_ip dp_ip(const struct addr *addr);
+
 /* datapath_rdma.c: has a frame of an RDMA system's vport to be looked for on that port? */
 bool dp_rdma_hears(const struct datapath *dp, unsigned id);
 

@@ -82,21 +82,12 @@ int datapath_get_rdma(struct datapath *dp, unsigned index, struct bpfteam_rdma *
 	return 0;
 }
 
-/* As the programs see an address: 16 bytes in network order, IPv4 mapped; zero: any. */
-static struct bpfteam_ip ip_of(const struct addr *addr)
+/* Of a flow: no address, or the wildcard, is any. */
+static struct bpfteam_ip ip_or_any(const struct addr *addr)
 {
 	static const uint8_t zero[16];
-	uint8_t bytes[16] = {0};
-	struct bpfteam_ip ip;
 
-	if (addr->family == AF_INET && memcmp(addr->byte, zero, 4)) {
-		bytes[10] = bytes[11] = 0xff;
-		memcpy(bytes + 12, addr->byte, 4);
-	} else if (addr->family == AF_INET6) {
-		memcpy(bytes, addr->byte, sizeof(bytes));
-	}
-	memcpy(&ip, bytes, sizeof(ip));
-	return ip;
+	return memcmp(addr->byte, zero, addr_size(addr)) ? dp_ip(addr) : (struct bpfteam_ip){0};
 }
 
 int datapath_set_rdma_addrs(struct datapath *dp, unsigned index, const struct addr *addrs,
@@ -113,7 +104,7 @@ int datapath_set_rdma_addrs(struct datapath *dp, unsigned index, const struct ad
 		if (addrs[i].family == AF_INET && n4 < BPFTEAM_RDMA_ADDRS)
 			memcpy(&ip4[n4++], addrs[i].byte, sizeof(ip4[0]));
 		else if (addrs[i].family == AF_INET6 && n6 < BPFTEAM_RDMA_ADDRS)
-			ip6[n6++] = ip_of(&addrs[i]);
+			ip6[n6++] = dp_ip(&addrs[i]);
 	}
 	for (unsigned i = 0; i < BPFTEAM_RDMA_ADDRS; i++) {
 		STORE(entry->ip4[i], ip4[i]);
@@ -136,8 +127,8 @@ static struct bpfteam_rdma_flow key_of(const struct datapath_flow *flow)
 		.port = flow->port,
 		.local_port = htons(flow->local_port),
 		.remote_port = htons(flow->remote_port),
-		.local = ip_of(&flow->local),
-		.remote = ip_of(&flow->remote),
+		.local = ip_or_any(&flow->local),
+		.remote = ip_or_any(&flow->remote),
 	};
 }
 

@@ -87,17 +87,6 @@ out:
 	return ret;
 }
 
-static int check_name_free(struct team *team, struct err *err)
-{
-	const char *name = team->rec->config.team;
-	struct link_info info;
-	int ret = link_get(team->link, name, &info, err);
-
-	if (ret == -ENODEV)
-		return 0;
-	return ret ?: err_set(err, -EEXIST, "%s: an interface of that name is there already", name);
-}
-
 /* Polling is somebody's work: without a daemon nobody would do it. */
 static int check_detector(struct team *team, unsigned flags, struct err *err)
 {
@@ -120,7 +109,7 @@ static int check(struct team *team, unsigned flags, struct err *err)
 	int ret;
 
 	ret = link_open(&team->link, err);
-	ret = ret ?: check_name_free(team, err);
+	ret = ret ?: vport_check_free(team, team->rec->config.team, err);
 	ret = ret ?: team_check_ports(team->env, team->link, &team->rec->config, NULL, flags, err);
 	return ret ?: check_detector(team, flags, err);
 }

@@ -88,11 +88,9 @@ static void build(struct builder *b, const struct team_flow *flow, const struct 
 
 static const char *port_of(const struct team *team, uint8_t id)
 {
-	for (unsigned i = 0; i < team->rec->n_ports; i++) {
-		if (team->rec->ports[i].id == id)
-			return team->rec->ports[i].name;
-	}
-	return NULL;
+	int i = member_index_id(team, id);
+
+	return i < 0 ? NULL : team->rec->ports[i].name;
 }
 
 static const char *reason(const struct team *team, const struct datapath_verdict *verdict)

@@ -42,6 +42,15 @@ int member_index(const struct team *team, uint32_t ifindex)
 	return -1;
 }
 
+int member_index_id(const struct team *team, unsigned id)
+{
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (team->rec->ports[i].id == id)
+			return i;
+	}
+	return -1;
+}
+
 int member_index_name(const struct team *team, const char *name)
 {
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
@@ -364,6 +373,22 @@ int member_settle(struct team *team, unsigned i, bool move, struct err *err)
 	direct_set_port(team, i);
 	team->direct_stale = true;
 	return 0;
+}
+
+/* Programs of the ports that have some are swapped for those of the configuration now. */
+int member_swap_all(struct team *team, struct err *err)
+{
+	int ret = 0;
+
+	team_adopt_datapath(team);
+	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++) {
+		const struct saved_port *saved = &team->rec->ports[i];
+
+		if (datapath_joined(team->dp, saved->id, saved->ifindex))
+			ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac,
+					    err);
+	}
+	return ret;
 }
 
 /* The device is gone from this namespace: there is nothing to give back to it. */

@@ -142,13 +142,8 @@ static int adopt(struct team *team, struct err *err)
 		ret = datapath_configure(team->dp, &config, err);
 	if (!ret && swap)
 		ret = rdma_reload(team, err);
-	for (unsigned i = 0; !ret && swap && i < team->rec->n_ports; i++) {
-		const struct saved_port *saved = &team->rec->ports[i];
-
-		if (datapath_joined(team->dp, saved->id, saved->ifindex))
-			ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac,
-					    err);
-	}
+	if (!ret && swap)
+		ret = member_swap_all(team, err);
 	if (ret)
 		return ret;
 	rejoin_find(team);

@@ -152,11 +152,9 @@ static int write_slots(struct team *team, const struct plan *plan, const struct 
 
 static const char *port_name(const struct team *team, uint8_t id)
 {
-	for (unsigned i = 0; i < team->rec->n_ports; i++) {
-		if (team->rec->ports[i].id == id)
-			return team->rec->ports[i].name;
-	}
-	return "";
+	int i = member_index_id(team, id);
+
+	return i < 0 ? "" : team->rec->ports[i].name;
 }
 
 /* The kernel side knows that a port failed; rtnetlink knows why. */

@@ -82,27 +82,6 @@ static struct saved_rdma *saved_of(struct team *team, const char *vport)
 	return NULL;
 }
 
-/*
- * Port programs with and without what RDMA needs. A port that is new to it bears the vport's MAC as
- * well, for the time when frames for it come in there.
- */
-int rdma_swap_ports(struct team *team, struct err *err)
-{
-	struct datapath_config config;
-	int ret = 0;
-
-	team_datapath_config(team, &config);
-	datapath_adopt(team->dp, &config);
-	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++) {
-		const struct saved_port *saved = &team->rec->ports[i];
-
-		if (datapath_joined(team->dp, saved->id, saved->ifindex))
-			ret = datapath_join(team->dp, saved->id, saved->ifindex, &saved->probe_mac,
-					    err);
-	}
-	return ret;
-}
-
 /* RDMA devices that appeared on ports since they joined. */
 static int recognise(struct team *team, struct err *err)
 {
@@ -121,7 +100,7 @@ static int recognise(struct team *team, struct err *err)
 	if (!changed)
 		return 0;
 	team_store(team, NULL);
-	return rdma_swap_ports(team, err);
+	return member_swap_all(team, err);
 }
 
 static int fail_no_device(const char *port, struct err *err)
@@ -253,7 +232,7 @@ int rdma_configure(struct team *team, const struct config *from, const struct co
 	for (unsigned i = 0; !ret && i < to->n_rdma; i++)
 		ret = bring(team, to, i, err);
 	if (removed && !ret)
-		ret = rdma_swap_ports(team, err);
+		ret = member_swap_all(team, err);
 	return ret;
 }
 

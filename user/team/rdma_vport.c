@@ -68,19 +68,10 @@ static int quiet_others(struct team *team, unsigned port, struct err *err)
 	return ret;
 }
 
-static int member_by_id(const struct team *team, unsigned id)
-{
-	for (unsigned i = 0; i < team->rec->n_ports; i++) {
-		if (team->rec->ports[i].id == id)
-			return i;
-	}
-	return -1;
-}
-
 /* Index of the RNIC among the members when it is there, else -1. */
 int rdma_port(const struct team *team, const struct saved_rdma *saved)
 {
-	int i = member_by_id(team, saved->port);
+	int i = member_index_id(team, saved->port);
 
 	return i >= 0 && team->rec->ports[i].joined ? i : -1;
 }
@@ -150,7 +141,7 @@ static int set_datapath(struct team *team, const struct rdma_config *rdma,
 {
 	int ret = fill_datapath(team, rdma, saved, err);
 
-	return ret ?: rdma_swap_ports(team, err);
+	return ret ?: member_swap_all(team, err);
 }
 
 /* The vports' programs anew: another build's, or for another detector. */
@@ -206,21 +197,11 @@ static int create(struct team *team, struct saved_rdma *saved, unsigned port, st
 	return ret ?: team_store(team, err);
 }
 
-static int check_free(struct team *team, const char *name, struct err *err)
-{
-	struct link_info info;
-	int ret = link_get(team->link, name, &info, NULL);
-
-	if (ret == -ENODEV)
-		return 0;
-	return ret ?: err_set(err, -EEXIST, "%s: an interface of that name is there already", name);
-}
-
 int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const char *name,
 		    unsigned port, struct err *err)
 {
 	struct saved_rdma *saved = &team->rec->rdma[team->rec->n_rdma];
-	int ret = check_free(team, name, err);
+	int ret = vport_check_free(team, name, err);
 
 	if (ret)
 		return ret;
@@ -239,10 +220,7 @@ int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const cha
 	saved->index = free_index(team);
 	ret = team_store(team, err);
 	ret = ret ?: create(team, saved, port, err);
-	ret = ret ?: find_target(team, saved, port, err);
 	ret = ret ?: set_datapath(team, rdma, saved, err);
-	if (!ret && rdma->failover)
-		share_mac(team, saved, true);
 	ret = ret ?: link_set_up(team->link, saved->inner_ifindex, true, err);
 	ret = ret ?: link_set_up(team->link, saved->ifindex, true, err);
 	ret = ret ?: rdma_vport_update(team, rdma, saved, err);
@@ -300,20 +278,6 @@ static void delete_vlan(struct team *team, const struct saved_rdma *saved, unsig
 		link_delete(team->link, info.ifindex, NULL);
 }
 
-static void delete_veth(struct team *team, const struct saved_rdma *saved)
-{
-	struct link_info info;
-	int ret;
-
-	/* Before its number was recorded it is known by the inner end's name, which is ours alone. */
-	if (saved->inner_ifindex)
-		ret = link_get_index(team->link, saved->inner_ifindex, &info, NULL);
-	else
-		ret = link_get(team->link, saved->inner, &info, NULL);
-	if (!ret && !strcmp(info.kind, "veth") && !strcmp(info.name, saved->inner))
-		link_delete(team->link, info.ifindex, NULL);
-}
-
 /* Undoes all that the record says; what is not there any more is no failure. */
 void rdma_vport_remove(struct team *team, struct saved_rdma *saved)
 {
@@ -323,7 +287,7 @@ void rdma_vport_remove(struct team *team, struct saved_rdma *saved)
 	rdma_smc_undo(team, saved);
 	rdma_unmirror(team, saved);
 	datapath_set_rdma(team->dp, saved->index, NULL, NULL);
-	delete_veth(team, saved);
+	vport_delete_veth(team, saved->inner, saved->inner_ifindex, NULL);
 	share_mac(team, saved, false);
 	if (port >= 0) {
 		struct saved_port *rnic = &team->rec->ports[port];

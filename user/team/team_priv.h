@@ -115,6 +115,7 @@ int team_check_device(const struct team_env *env, const struct link_info *port,
 
 /* member.c */
 int member_index(const struct team *team, uint32_t ifindex); /* -1: none */
+int member_index_id(const struct team *team, unsigned id);
 int member_index_name(const struct team *team, const char *name);
 int member_add(struct team *team, const char *name); /* a place in the record; its index */
 void member_remove(struct team *team, unsigned i);
@@ -122,6 +123,7 @@ int member_complete(struct team *team, unsigned i, struct err *err);
 int member_join(struct team *team, unsigned i, struct err *err);
 int member_settle(struct team *team, unsigned i, bool move, struct err *err);
 int member_leave(struct team *team, unsigned i, struct err *err);
+int member_swap_all(struct team *team, struct err *err);
 void member_lost(struct team *team, unsigned i, const char *reason);
 int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err);
 int member_add_probe_mac(struct team *team, unsigned i, struct err *err);
@@ -184,7 +186,6 @@ struct saved_rdma *rdma_of_port(struct team *team, unsigned id);
 const struct rdma_config *rdma_config_of(const struct team *team, const struct config *config,
 					 const struct saved_rdma *saved);
 int rdma_check(struct link *link, const struct config *config, unsigned flags, struct err *err);
-int rdma_swap_ports(struct team *team, struct err *err);
 int rdma_update(struct team *team, struct err *err);
 int rdma_configure(struct team *team, const struct config *from, const struct config *to,
 		   struct err *err);
@@ -226,6 +227,8 @@ void rdma_look(struct team *team);
 /* vport.c */
 int vport_update(struct team *team);
 int vport_create(struct team *team, struct err *err);
+int vport_check_free(struct team *team, const char *name, struct err *err);
+int vport_delete_veth(struct team *team, const char *inner, uint32_t ifindex, struct err *err);
 int vport_delete(struct team *team, struct err *err);
 void vport_changed(struct team *team, const struct link_info *info);
 void vport_stacked(struct team *team);

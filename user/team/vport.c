@@ -98,20 +98,37 @@ int vport_create(struct team *team, struct err *err)
 	return team_store(team, err);
 }
 
-/* Also after a crash between the pair's creation and the record of its ifindex: then by the name of
- * the inner end, which is ours alone. */
-int vport_delete(struct team *team, struct err *err)
+int vport_check_free(struct team *team, const char *name, struct err *err)
+{
+	struct link_info info;
+	int ret = link_get(team->link, name, &info, err);
+
+	if (ret == -ENODEV)
+		return 0;
+	return ret ?: err_set(err, -EEXIST, "%s: an interface of that name is there already", name);
+}
+
+/*
+ * ifindex: of the inner end, 0 = not recorded, after a crash between the pair's creation and that: then
+ * it goes by its name, which is ours alone.
+ */
+int vport_delete_veth(struct team *team, const char *inner, uint32_t ifindex, struct err *err)
 {
 	struct link_info info;
 	int ret;
 
-	if (team->rec->inner_ifindex)
-		ret = link_get_index(team->link, team->rec->inner_ifindex, &info, NULL);
+	if (ifindex)
+		ret = link_get_index(team->link, ifindex, &info, NULL);
 	else
-		ret = link_get(team->link, team->rec->inner, &info, NULL);
-	if (ret || strcmp(info.kind, "veth") || strcmp(info.name, team->rec->inner))
+		ret = link_get(team->link, inner, &info, NULL);
+	if (ret || strcmp(info.kind, "veth") || strcmp(info.name, inner))
 		return 0;
 	return link_delete(team->link, info.ifindex, err);
+}
+
+int vport_delete(struct team *team, struct err *err)
+{
+	return vport_delete_veth(team, team->rec->inner, team->rec->inner_ifindex, err);
 }
 
 /* The stack must not build what a port would have to cut again in software. */
