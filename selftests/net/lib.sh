@@ -262,6 +262,10 @@ spawn() {
 	(exec nsenter --net="/run/netns/${NS[$name]}" "$@") &
 	SPAWNED=$!
 	PIDS+=("$SPAWNED")
+	# Until then it is this shell, and a signal would have it run cleanup.
+	while [ "/proc/$SPAWNED/exe" -ef "$BASH" ]; do
+		:
+	done
 }
 
 READY_N=0
