@@ -96,8 +96,9 @@ $(B)/bpfteam $(B)/bpfteamd:
 define tool
 	@mkdir -p $(@D)
 	$(say) CC $@
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ -lm -lpthread
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ -lm -lpthread $(TOOL_LIBS)
 endef
+$(B)/tools/beside: TOOL_LIBS := -lbpf
 $(B)/tools/%: tools/lab/%.c
 	$(tool)
 $(B)/tools/%: tools/bench/%.c

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/render.h"
+#include "io/datapath.h"
 #include "io/link.h"
 
 static void add(json_t *notes, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -47,6 +48,21 @@ static void note_addresses(json_t *notes, struct link *link, const json_t *port)
 		    "off it, and 'ip addr flush dev %s'",
 		    name, addr_format(&addrs[i].addr, true, text), name);
 	free(addrs);
+}
+
+/* With bonding, what sits at a slave's ingress sees all frames. */
+static void note_behind(json_t *notes, const json_t *team, const json_t *port)
+{
+	const char *name = json_text(port, "name");
+	char what[64];
+
+	if (datapath_behind(json_integer_value(json_object_get(port, "ifindex")), what,
+			    sizeof(what)))
+		add(notes,
+		    "%s: %s at its ingress runs after the team's and sees nothing of what %s "
+		    "receives: move it to %s, or put it before the team's (tcx: BPF_F_BEFORE; a tc "
+		    "filter, without tcx: a priority below 47082)",
+		    name, what, json_text(team, "name"), json_text(team, "name"));
 }
 
 /* What 'ip link' did to the team's interface, and nobody else tells. */
@@ -84,8 +100,10 @@ static void note_team(json_t *notes, struct link *link, const json_t *team)
 
 	json_array_foreach (json_object_get(team, "ports"), i, port) {
 		up += !strcmp(json_text(port, "state"), "up");
-		if (link)
-			note_addresses(notes, link, port);
+		if (!link)
+			continue;
+		note_addresses(notes, link, port);
+		note_behind(notes, team, port);
 	}
 	if (link)
 		note_interface(notes, link, team);

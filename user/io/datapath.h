@@ -102,6 +102,12 @@ int datapath_destroy(struct datapath *dp, struct err *err);
  */
 bool datapath_orphaned(struct datapath *dp);
 
+/*
+ * Does somebody's program or filter stand behind a team's at the ingress of the port ifindex, where it
+ * sees nothing of what the team takes? ret: what it is, in words.
+ */
+bool datapath_behind(uint32_t ifindex, char *ret, size_t size);
+
 /* Team folders under bpffs; 0 also when bpffs is not there. */
 int datapath_list(const char *bpffs, int (*fn)(const char *team, void *arg), void *arg);
 

@@ -14,8 +14,6 @@
 #include "io/datapath_priv.h"
 #include "port.skel.h"
 
-#define PROGS_MAX 64 /* BPF_MPROG_MAX: as many programs fit at one place */
-
 static const char *pin_name(unsigned where, char buf[32])
 {
 	if (where == DP_AT_TEAM)
@@ -67,7 +65,7 @@ bool datapath_orphaned(struct datapath *dp)
 static bool link_serves(int fd, unsigned where, uint32_t ifindex)
 {
 	struct tcx_info info;
-	__u32 progs[PROGS_MAX], n = PROGS_MAX, i;
+	__u32 progs[DP_PROGS_MAX], n = DP_PROGS_MAX, i;
 
 	if (link_info(fd, &info) || info.ifindex != ifindex)
 		return false;

@@ -23,6 +23,9 @@
 #define FILTER_HANDLE 0xb7ea
 #define FILTER_PRIORITY 0xb7ea
 
+#define INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
+#define EGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
+
 static enum bpf_tc_attach_point attach_point(unsigned where)
 {
 	return dp_is_sending(where) ? BPF_TC_EGRESS : BPF_TC_INGRESS;
@@ -51,15 +54,24 @@ bool dp_clsact_attached(struct datapath *dp, unsigned where, uint32_t ifindex)
 	return ifindex && dp_meta(dp)->at[where].ifindex == ifindex && is_ours(dp, where);
 }
 
+struct filters {
+	unsigned above; /* priorities up to this one are not counted */
+	unsigned n;
+};
+
 static int count_filter(const struct nlmsghdr *nlh, void *arg)
 {
-	if (nlh->nlmsg_type == RTM_NEWTFILTER)
-		++*(unsigned *)arg;
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	struct filters *filters = arg;
+
+	if (nlh->nlmsg_type == RTM_NEWTFILTER && TC_H_MAJ(tcm->tcm_info) >> 16 > filters->above)
+		filters->n++;
 	return MNL_CB_OK;
 }
 
-/* Adds the filters of one side of a device's clsact to *n. */
-static int count_filters(struct mnl_socket *socket, uint32_t ifindex, uint32_t parent, unsigned *n)
+/* Adds the filters of one side of a device's clsact. */
+static int count_filters(struct mnl_socket *socket, uint32_t ifindex, uint32_t parent,
+			 struct filters *filters)
 {
 	char buf[32768];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -79,7 +91,7 @@ static int count_filters(struct mnl_socket *socket, uint32_t ifindex, uint32_t p
 		len = mnl_socket_recvfrom(socket, buf, sizeof(buf));
 		if (len < 0)
 			return -errno;
-		r = mnl_cb_run(buf, (size_t)len, 0, 0, count_filter, n);
+		r = mnl_cb_run(buf, (size_t)len, 0, 0, count_filter, filters);
 	} while (r > 0);
 	return r < 0 ? -errno : 0;
 }
@@ -88,16 +100,30 @@ static int count_filters(struct mnl_socket *socket, uint32_t ifindex, uint32_t p
 static bool is_empty(uint32_t ifindex)
 {
 	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	unsigned n = 0;
+	struct filters all = {0};
 	bool empty;
 
 	if (!socket)
 		return false;
 	empty = !mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) &&
-		!count_filters(socket, ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), &n) &&
-		!count_filters(socket, ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), &n) && !n;
+		!count_filters(socket, ifindex, INGRESS, &all) &&
+		!count_filters(socket, ifindex, EGRESS, &all) && !all.n;
 	mnl_socket_close(socket);
 	return empty;
+}
+
+bool dp_clsact_behind(uint32_t ifindex, bool tcx)
+{
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	struct filters behind = {.above = tcx ? 0 : FILTER_PRIORITY};
+
+	if (!socket)
+		return false;
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) ||
+	    count_filters(socket, ifindex, INGRESS, &behind))
+		behind.n = 0;
+	mnl_socket_close(socket);
+	return behind.n;
 }
 
 static int make_qdisc(struct dp_meta *meta, unsigned where)

@@ -17,6 +17,7 @@
 /* The attach types of <linux/bpf.h> since Linux 6.6, for older headers. */
 #define DP_TCX_INGRESS ((enum bpf_attach_type)46)
 #define DP_TCX_EGRESS ((enum bpf_attach_type)47)
+#define DP_PROGS_MAX 64 /* BPF_MPROG_MAX: as many programs fit at one place */
 
 #define KPROBE_TYPE "/sys/bus/event_source/devices/kprobe/type"
 
@@ -199,6 +200,8 @@ int dp_clsact_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int 
 		     struct err *err);
 int dp_clsact_detach(struct datapath *dp, unsigned where, struct err *err);
 bool dp_clsact_attached(struct datapath *dp, unsigned where, uint32_t ifindex);
+/* Are there filters at ingress that run after ours? tcx: ours is there, before any filter. */
+bool dp_clsact_behind(uint32_t ifindex, bool tcx);
 
 /* datapath_detect.c: timer and tracing, whichever dp->config.detector wants; the others go. */
 int dp_trace_attach(struct bpf_program *prog, bool kprobe); /* link fd, or -errno */
