@@ -16,6 +16,7 @@
 #include "cli/client.h"
 #include "cli/options.h"
 #include "core/err.h"
+#include "core/import.h"
 #include "team/team.h"
 
 struct cli;
@@ -99,6 +100,7 @@ int port_set_run(struct cli *cli, void *options, int argc, char **argv);
 int show_run(struct cli *cli, void *options, int argc, char **argv);
 int explain_run(struct cli *cli, void *options, int argc, char **argv);
 int rdma_run(struct cli *cli, void *options, int argc, char **argv);
+int import_run(struct cli *cli, void *options, int argc, char **argv);
 int monitor_run(struct cli *cli, void *options, int argc, char **argv);
 int doctor_run(struct cli *cli, void *options, int argc, char **argv);
 
@@ -121,7 +123,13 @@ struct explain_options {
 	int proto; /* -1: not given */
 	bool has_sport, has_dport;
 };
-extern const struct option_row attach_rows[], apply_rows[], port_rows[], explain_rows[];
+struct import_options {
+	enum import_format format;
+	const char *bond, *team;
+	bool list;
+};
+extern const struct option_row attach_rows[], apply_rows[], port_rows[], explain_rows[],
+	import_rows[];
 void attach_init(void *options);
 void explain_init(void *options);
 

@@ -119,6 +119,22 @@ const struct command commands[] = {
 		.run = monitor_run,
 	},
 	{
+		.name = "import",
+		.args = "BOND|FILE",
+		.summary = "a configuration from a bond, or from the files of bonding or teamd",
+		.details =
+			"BOND is one of the kernel's. FILE is teamd's JSON, netplan's YAML, a "
+			".netdev\n"
+			"file of systemd-networkd, an ifcfg file or Debian's interfaces; - reads\n"
+			"standard input. Prints YAML for bpfteam.yaml(5), and on standard error a "
+			"line\n"
+			"for each thing that could not be carried over. Changes nothing.",
+		.max_args = 1,
+		.options = import_rows,
+		.size = sizeof(struct import_options),
+		.run = import_run,
+	},
+	{
 		.name = "doctor",
 		.args = "",
 		.summary = "what this kernel and these NICs allow, what is wrong, what to do",
@@ -130,7 +146,6 @@ const struct command commands[] = {
 	{.name = "unpin", .later = true},
 	{.name = "flows", .later = true},
 	{.name = "top", .later = true},
-	{.name = "import", .later = true},
 	{},
 };
 

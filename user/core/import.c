@@ -184,10 +184,24 @@ static bool is_default(const struct peer_option *option, const char *text)
 	       name_parse(words, text) == name_parse(words, option->def);
 }
 
+/* What the option is called where it was said: "ports.eth1.queue_id", "eth1: queue_id", "updelay". */
+static const char *name_of_value(const struct value *value, char buf[192])
+{
+	const char *name = value->option->name, *star = strchr(name, '*');
+
+	if (!*value->port)
+		snprintf(buf, 192, "%s", name);
+	else if (star)
+		snprintf(buf, 192, "%.*s%.64s%s", (int)(star - name), name, value->port, star + 1);
+	else
+		snprintf(buf, 192, "%.64s: %s", value->port, name);
+	return buf;
+}
+
 static void set_each(struct import *import, const struct value *value, const char *text)
 {
 	const char *key = value->option->key;
-	char *copy = strdup(text), *save = NULL, *word;
+	char *copy = strdup(text), *save = NULL, *word, name[192];
 	struct err err;
 
 	if (!copy) {
@@ -198,8 +212,7 @@ static void set_each(struct import *import, const struct value *value, const cha
 	for (; word; word = save ? strtok_r(NULL, ", +\t", &save) : NULL) {
 		if (!config_set(&import->config, key, value->port, word, &err))
 			continue;
-		import_tell(import, value->where, "%s%s%s: %s%s", *value->port ? value->port : "",
-			    *value->port ? ": " : "", value->option->name, err.text,
+		import_tell(import, value->where, "%s: %s%s", name_of_value(value, name), err.text,
 			    strcmp(key, "mode") ? "" : "; active-backup instead");
 	}
 	free(copy);
@@ -231,6 +244,7 @@ static void apply(struct import *import, const struct value *value, int mode)
 	const struct peer_option *option = value->option;
 	enum peer_fate fate = peer_option_fate(option);
 	const char *text;
+	char name[192];
 
 	if (!option->decides && is_default(option, value->text))
 		return;
@@ -246,8 +260,7 @@ static void apply(struct import *import, const struct value *value, int mode)
 	if (fate == PEER_OURS)
 		set_each(import, value, text);
 	else
-		import_tell(import, value->where, "%s%s%s: %s", *value->port ? value->port : "",
-			    *value->port ? ": " : "", option->name,
+		import_tell(import, value->where, "%s: %s", name_of_value(value, name),
 			    fate == PEER_LATER ? "not supported by this version" : option->text);
 }
 

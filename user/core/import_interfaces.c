@@ -170,7 +170,7 @@ int import_read_interfaces(struct import *import, const struct import_file *file
 {
 	struct import_choice choice = {.wanted = bond};
 	struct stanza stanza;
-	char buf[64];
+	char buf[64], port[64] = "";
 	int code;
 
 	code = find_bonds(&files[0], &choice, err);
@@ -187,10 +187,9 @@ int import_read_interfaces(struct import *import, const struct import_file *file
 				    stanza.key, stanza.value);
 		else if (!strcmp(stanza.name, choice.name))
 			bond_line(import, &files[0], &stanza);
-		else if (*stanza.name && name && !strcmp(name, "master") &&
-			 !strcmp(stanza.value, choice.name))
-			import_port(import, stanza.lines.where, stanza.name);
-		else if (*stanza.name && name && !strcmp(name, "primary"))
+		else if (name && !strcmp(name, "master") && !strcmp(stanza.value, choice.name))
+			import_port(import, stanza.lines.where, strcpy(port, stanza.name));
+		else if (*port && !strcmp(stanza.name, port) && name && !strcmp(name, "primary"))
 			import_bonding(import, stanza.lines.where, name, "",
 				       import_word(&stanza.value) ?: "");
 	}

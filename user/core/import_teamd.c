@@ -85,7 +85,7 @@ static void arp_ping(struct import *import, const char *where, const json_t *wat
 	if (!json_object_get(watch, "interval"))
 		option(import, where, "link_watch.interval", "1000");
 	if (!json_object_get(watch, "missed_max"))
-		option(import, where, "link_watch.missed_max", "3");
+		option(import, where, "link_watch.missed_max", "4");
 	import_key(import, where, "arp_validate",
 		   active && inactive ? "all"
 		   : active           ? "filter_active"
@@ -108,7 +108,12 @@ static void link_watch(struct import *import, const char *where, const json_t *w
 		if (!strncmp(key, "validate_", 9) || (probes && !arp))
 			continue;
 		snprintf(path, sizeof(path), "link_watch.%.200s", key);
-		option(import, where, path, text_of(value, buf));
+		text_of(value, buf);
+		/* As many are let pass; ours is the one that is too many. */
+		if (!strcmp(key, "missed_max") && json_is_integer(value))
+			snprintf(buf, sizeof(buf), "%lld",
+				 (long long)json_integer_value(value) + 1);
+		option(import, where, path, buf);
 	}
 	if (arp)
 		arp_ping(import, where, watch);

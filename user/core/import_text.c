@@ -96,8 +96,13 @@ int import_read(struct import *import, enum import_format format, const struct i
 			       "which it is)",
 			       files[0].path);
 	for (unsigned i = 0; i < n; i++) {
-		if (memchr(files[i].text, '\0', files[i].len))
+		if (!memchr(files[i].text, '\0', files[i].len))
+			continue;
+		if (!i)
 			return err_set(err, -EINVAL, "%s: is no text file", files[i].path);
+		/* Somebody else's, perhaps. */
+		import_tell(import, "", "%s: is no text file", files[i].path);
+		files[i].text[0] = '\0';
 	}
 	return readers[format](import, files, n, bond, err);
 }

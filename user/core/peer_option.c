@@ -23,7 +23,7 @@
 #define OWN_MACS                                                                               \
 	"ports keep their own MAC addresses, and the team's stays the same over a fail-over; " \
 	"a port that may send from its own address only can't be one"
-#define NO_QUEUES "a flow can't be given a port by its queue; leave it to the hash, and to weight:"
+#define NO_QUEUES "a flow can't be given a port by its queue; leave it to the hash and its weight"
 
 static const struct peer_word carrier_words[] = {
 	{"1", NULL, NULL},
@@ -129,7 +129,7 @@ const struct peer_option bonding_options[] = {
 	 .test = NET "arp_probe.sh"},
 	{.name = "ns_ip6_target",
 	 .modes = ARP_MODES,
-	 .text = "only IPv4 targets are asked; name one by arp_ip_target:"},
+	 .text = "only IPv4 targets are asked; name one as arp_ip_target"},
 	{.name = "arp_validate",
 	 .netplan = "arp-validate",
 	 .networkd = "ARPValidate",
@@ -267,7 +267,7 @@ const struct peer_option bonding_options[] = {
 static const struct peer_word watch_words[] = {
 	{"ethtool", NULL, NULL},
 	{"arp_ping", NULL, NULL},
-	{"nsna_ping", NULL, "only IPv4 targets are asked; name one by arp_ip_target:"},
+	{"nsna_ping", NULL, "only IPv4 targets are asked; name one as arp_ip_target"},
 	{"tipc", NULL, "there is no watching by TIPC"},
 	{NULL, NULL, NULL},
 };
@@ -284,9 +284,9 @@ static const struct peer_word sticky_words[] = {
 };
 
 const struct peer_option teamd_options[] = {
-	{.name = "device", .key = "team", .test = UNIT "test_import_teamd.c"},
+	{.name = "device", .key = "team", .test = UNIT "import.sh"},
 	{.name = "debug_level", .needless = true, .text = "bpfteamd logs to the journal"},
-	{.name = "hwaddr", .key = "mac", .test = UNIT "test_import_teamd.c"},
+	{.name = "hwaddr", .key = "mac", .test = UNIT "import.sh"},
 	{.name = "runner.name",
 	 .def = "roundrobin",
 	 .decides = true,
@@ -303,12 +303,12 @@ const struct peer_option teamd_options[] = {
 	 .decides = true,
 	 .text = "ports in it (tcp, udp, sctp, l4): layer3+4; else addresses (ip, ipv4, ipv6, l3): "
 		 "layer2+3; else vlan: vlan+srcmac; else layer2",
-	 .test = UNIT "test_import_teamd.c"},
+	 .test = UNIT "import.sh"},
 	{.name = "runner.tx_balancer.name",
-	 .text = "flows stay where their hash puts them; give ports a weight:"},
+	 .text = "flows stay where their hash puts them; give ports a weight"},
 	{.name = "runner.tx_balancer.balancing_interval",
 	 .def = "50",
-	 .text = "flows stay where their hash puts them; give ports a weight:"},
+	 .text = "flows stay where their hash puts them; give ports a weight"},
 	{.name = "runner.active", .def = "true", .text = WITH_LACP},
 	{.name = "runner.fast_rate", .def = "false", .text = WITH_LACP},
 	{.name = "runner.sys_prio", .def = "65535", .text = WITH_LACP},
@@ -366,6 +366,7 @@ const struct peer_option teamd_options[] = {
 	 .def = "3",
 	 .decides = true,
 	 .key = "arp_missed_max",
+	 .text = "and one more: teamd counts those that are let pass",
 	 .test = NET "arp_probe.sh"},
 	{.name = "link_watch.source_host",
 	 .def = "0.0.0.0",
@@ -379,12 +380,12 @@ const struct peer_option teamd_options[] = {
 	 .key = "arp_validate",
 	 .text = "alone: filter_active, with the other: filter, with both targets' replies count: "
 		 "all",
-	 .test = UNIT "test_import_teamd.c"},
+	 .test = UNIT "import.sh"},
 	{.name = "link_watch.validate_inactive",
 	 .def = "false",
 	 .key = "arp_validate",
 	 .text = "as validate_active",
-	 .test = UNIT "test_import_teamd.c"},
+	 .test = UNIT "import.sh"},
 	{.name = "link_watch.vlanid",
 	 .text = "probes are not tagged; name a target of the untagged VLAN"},
 	{.name = "link_watch.send_always", .needless = true, .text = "every port is always asked"},

@@ -187,6 +187,16 @@ int link_del_rule(struct link *link, const struct link_rule *rule, struct err *e
 int link_del_rules(struct link *link, uint8_t protocol, uint32_t priority_from,
 		   uint32_t priority_to, struct err *err);
 
+/* An option of a bond of the kernel's, by bonding's name; name NULL: port is one of its ports. */
+struct bond_option {
+	const char *name;
+	char port[IFNAMSIZ]; /* whose it is; "": the bond's */
+	char value[64]; /* numbers are decimal; a device goes by its name, "" = gone */
+};
+/* *ret is malloc'd. -ENODEV: it is no bond. */
+int link_bond_options(struct link *link, uint32_t ifindex, struct bond_option **ret, unsigned *n,
+		      struct err *err);
+
 /* Speed and duplex by SIOCETHTOOL (ETHTOOL_GLINKSETTINGS); 0 and false when unknown. */
 void link_speed(const char *name, uint32_t *speed_mbps, bool *full_duplex);
 
