@@ -16,7 +16,7 @@ PATH=$PATH:/usr/sbin:/sbin
 # Two VMs' lists, about as long as each other.
 SHORT=(
 	"bpf/test_carrier bpf/test_port bpf/test_rdma bpf/test_xdp net/test_datapath net/test_datapath_rights"
-	"net/detectors.sh net/xdp_beside.sh"
+	"net/detectors.sh net/xdp_beside.sh net/import.sh"
 )
 LIMIT=900
 
