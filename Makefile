@@ -65,7 +65,7 @@ UNIT := $(call program,selftests/unit,selftests/unit,test_*)
 BPFT := $(call program,selftests/bpf,selftests/bpf,test_*)
 NETT := $(call program,selftests/net,selftests/net,test_*)
 
-all: $(B)/bpfteam $(B)/bpfteamd ## build both programs
+all: $(B)/bpfteam $(B)/bpfteamd $(B)/parity.md $(B)/bpfteam-options.7 ## build both programs
 
 # ---- building ----
 
@@ -93,6 +93,14 @@ $(B)/bpfteamd: $(DAEMON) $(TEAM) $(IO) $(CORE)
 $(B)/bpfteam $(B)/bpfteamd:
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+# What bonding and teamd do and we, of the table that the import reads.
+$(B)/parity: $(B)/tools/parity/parity.o $(CORE)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+$(B)/parity.md: $(B)/parity
+	$(Q)$< md >$@
+$(B)/bpfteam-options.7: $(B)/parity
+	$(Q)$< man >$@
 define tool
 	@mkdir -p $(@D)
 	$(say) CC $@
@@ -151,6 +159,8 @@ INSTALLED := \
 	644|tools/systemd/org.bpfteam1.conf|$(DBUSDIR)/org.bpfteam1.conf \
 	644|tools/systemd/team0.yaml.example|$(CONFDIR)/team0.yaml.example \
 	644|tools/completion/bpfteam.bash|$(COMPDIR)/bpfteam \
+	644|$(B)/bpfteam-options.7|$(MANDIR)/man7/bpfteam-options.7 \
+	644|$(B)/parity.md|$(DOCDIR)/parity.md \
 	$(foreach f,$(wildcard tools/man/*.[58]),644|$f|$(MANDIR)/man$(subst .,,$(suffix $f))/$(notdir $f)) \
 	$(foreach f,$(wildcard tools/systemd/examples/*),644|$f|$(DOCDIR)/examples/$(notdir $f)) \
 	$(foreach f,README.md NEWS.md ARCHITECTURE.md $(wildcard LICENSES/*),644|$f|$(DOCDIR)/$(notdir $f))

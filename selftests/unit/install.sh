@@ -34,6 +34,7 @@ for file in /usr/sbin/bpfteam /usr/sbin/bpfteamd /usr/lib/systemd/system/bpfteam
 	/usr/share/dbus-1/system.d/org.bpfteam1.conf /etc/bpfteam/team0.yaml.example \
 	/usr/share/bash-completion/completions/bpfteam /usr/share/man/man8/bpfteam.8 \
 	/usr/share/man/man8/bpfteamd.8 /usr/share/man/man5/bpfteam.yaml.5 \
+	/usr/share/man/man7/bpfteam-options.7 /usr/share/doc/bpfteam/parity.md \
 	/usr/share/doc/bpfteam/examples/team0.network /usr/share/doc/bpfteam/README.md; do
 	check "$file" test -s "$DEST$file"
 done
@@ -99,7 +100,7 @@ fi
 
 # ---- manual ----------------------------------------------------------------------------------
 
-for page in "$ROOT"/tools/man/*.[58]; do
+for page in "$ROOT"/tools/man/*.[58] "$BUILD/bpfteam-options.7"; do
 	check "${page##*/}: form" mandoc -T lint -W warning "$page"
 	# Without the overstriking that makes bold and underlined.
 	mandoc -T ascii "$page" | sed "s/.$(printf '\b')//g" >"$TMP/${page##*/}.txt"
@@ -124,8 +125,11 @@ check_eq "bpfteamd(8) has every option" \
 # The tables that the parser reads by.
 check_eq "bpfteam.yaml(5) has every key" "$(grep -ohE '\.key = "[a-z_]+"' \
 	"$ROOT/user/core/config.c" | cut -d'"' -f2 | not_in bpfteam.yaml.5)" ""
+check_eq "bpfteam-options(7) has every option of the list" "$("$BUILD/bpfteam" import --list -j |
+	jq -r '.[].option' | not_in bpfteam-options.7)" ""
 check_eq "bpfteam.yaml(5) has every word that a key takes" "$("$BUILD/bpfteam" help -j |
-	jq -r '.commands[].options[].words // [] | .[]' | not_in bpfteam.yaml.5)" ""
+	jq -r '.commands[] | select(.name != "import").options[].words // [] | .[]' |
+	not_in bpfteam.yaml.5)" ""
 
 # ---- completion ------------------------------------------------------------------------------
 
@@ -163,6 +167,8 @@ check_eq "it does not take an option's value for an argument" \
 check_eq "it knows a number when it sees one" "$(complete_line attach team0 --mtu '')" ""
 check_eq "it completes files" "$(cd "$TMP" && touch a.yaml a.txt && complete_line apply a)" \
 	"a.yaml"
+check_eq "it completes what can be imported" "$(cd "$TMP" && complete_line import a.t)" "a.txt"
+check_eq "it completes formats" "$(complete_line import --format n)" "netplan networkd"
 
 offered() { # COMMAND...
 	complete_line "$@" -- | tr ' ' '\n' | sed 's/^--//' | sort -u

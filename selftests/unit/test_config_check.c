@@ -51,6 +51,10 @@ static void test_keys(void **state)
 		 "f:5: updelay: unknown key (did you mean detect.updelay_ms?)"},
 		{GOOD "arp_interval: 1\n",
 		 "f:5: arp_interval: unknown key (did you mean arp_interval_ms?)"},
+		{GOOD "num_unsol_na: 1\n",
+		 "f:5: num_unsol_na: unknown key (did you mean num_peer_notif?)"},
+		{GOOD "max_bonds: 1\n", "f:5: max_bonds: unknown key (bonding's; here it is not "
+					"needed: of the module; teams are made one by one)"},
 		{GOOD "arp_foo: 1\n", "f:5: arp_foo: unknown key (known are " KEYS ")"},
 		{GOOD "detect: {poll: 1}\n",
 		 "f:5: detect.poll: unknown key (did you mean poll_ms?)"},

@@ -6,13 +6,14 @@
 
 # Global options, commands, and the options of each command.
 _bpfteam_global='--runtime-dir --bpffs --standalone --json --help --version'
-_bpfteam_commands='attach detach apply port show explain rdma monitor doctor help'
+_bpfteam_commands='attach detach apply port show explain rdma import monitor doctor help'
 declare -gA _bpfteam_options=(
 	[attach]='--mode --hash --primary --primary-reselect --mac --mtu --address --detect --rx --move-addresses
 		--no-failover --updelay --downdelay --arp-interval --arp-ip-target --xdp
 		--rdma --rdma-address --rdma-vlan --rdma-failover --rdma-smc'
 	[apply]='--check'
 	[port]='--weight --priority --drain --undrain --disable --enable'
+	[import]='--format --bond --team --list'
 	[explain]='--src --dst --proto --sport --dport --smac --dmac --vlan'
 )
 # What follows these options is one of these words; what follows the others is the user's own.
@@ -22,10 +23,11 @@ declare -gA _bpfteam_values=(
 	[--detect]='auto state fentry kprobe poll'
 	[--primary-reselect]='always better failure'
 	[--rx]='redirect direct'
+	[--format]='auto teamd netplan networkd ifcfg interfaces'
 	[--proto]='tcp udp sctp icmp'
 )
 _bpfteam_free='--rdma --rdma-address --rdma-vlan --primary --mac --mtu --address --updelay --downdelay --arp-interval --arp-ip-target
-	--weight --priority --src --dst --sport --dport --smac --dmac --vlan'
+	--weight --priority --src --dst --sport --dport --smac --dmac --vlan --bond --team'
 
 _bpfteam_takes_value() { # OPTION
 	[ -n "${_bpfteam_values[$1]-}" ] || [[ " ${_bpfteam_free//[$'\n\t']/ } " == *" $1 "* ]]
@@ -43,6 +45,14 @@ _bpfteam_devices() {
 	local dev
 	for dev in /sys/class/net/*; do
 		[ "${dev##*/}" = lo ] || [ ! -e "$dev/ifindex" ] || echo "${dev##*/}"
+	done
+}
+
+# Bonds of the kernel's.
+_bpfteam_bonds() {
+	local dev
+	for dev in /sys/class/net/*/bonding; do
+		[ ! -d "$dev" ] || basename "${dev%/bonding}"
 	done
 }
 
@@ -100,9 +110,10 @@ _bpfteam() {
 	case $command:${#args[@]} in
 	:*) _bpfteam_reply "$_bpfteam_commands" "$cur" ;;
 	help:0) _bpfteam_reply "$_bpfteam_commands" "$cur" ;;
-	attach:0 | apply:[1-9]*) ;;
+	attach:0 | apply:[1-9]* | import:[1-9]*) ;;
 	attach:*) _bpfteam_reply "$(_bpfteam_devices)" "$cur" ;;
 	detach:0 | show:0 | explain:0 | rdma:0) _bpfteam_reply "$(_bpfteam_show mode)" "$cur" ;;
+	import:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur"; compgen -W "$(_bpfteam_bonds)" -- "$cur") ;;
 	apply:0) mapfile -t COMPREPLY < <(compgen -f -X '!*.yaml' -- "$cur"; compgen -d -- "$cur") ;;
 	port:0) _bpfteam_reply 'add del set' "$cur" ;;
 	port:1) _bpfteam_reply "$(_bpfteam_show mode)" "$cur" ;;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/doc.h"
+#include "core/peer_option.h"
 
 #define WORD_MAX 32
 
@@ -75,13 +76,28 @@ static void guess_key(const struct field *fields, const char *section, const cha
 	}
 }
 
+/* What bonding calls an option, and we have otherwise or not at all. */
+static int bonding_key(const struct peer_option *option, struct err *err)
+{
+	enum peer_fate fate = peer_option_fate(option);
+
+	if (fate == PEER_OURS)
+		return err_set(err, -EINVAL, "unknown key (did you mean %s?)", option->key);
+	return err_set(err, -EINVAL, "unknown key (bonding's; here it is %s%s%s)",
+		       name_of(peer_fate_names, fate), option->text ? ": " : "",
+		       option->text ? option->text : "");
+}
+
 static int unknown_key(const struct field *fields, const char *word, struct err *err)
 {
+	const struct peer_option *option = bonding_option(word);
 	struct guess guess = {.strangeness = WORD_MAX};
 	size_t used = 0;
 	char list[400] = "";
 
 	guess_key(fields, NULL, word, &guess);
+	if (option && (!option->key || !guess.key))
+		return bonding_key(option, err);
 	if (guess.key)
 		return err_set(err, -EINVAL, "unknown key (did you mean %s%s%s?)",
 			       guess.section ? guess.section : "", guess.section ? "." : "",
