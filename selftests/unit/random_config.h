@@ -171,6 +171,8 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	config->detect.updelay_ms = random_in(seed, 0, 3600000);
 	config->detect.downdelay_ms = random_in(seed, 0, 3600000);
 	config->arp_missed_max = random_in(seed, 1, 255);
+	config->min_links = random_in(seed, 0, BPFTEAM_PORTS_MAX);
+	config->all_slaves_active = coin(seed);
 	config->num_peer_notif = random_in(seed, 0, 255);
 	config->peer_notif_delay_ms = random_in(seed, 0, 300000);
 	config->n_addresses = unit_below(seed, 5);

@@ -11,8 +11,8 @@
 #include "core/peer_option.h"
 
 /* Keys that are on their way; all others have to be known. */
-static const char *const awaited[] = {"all_slaves_active", "resend_igmp",    "lp_interval",
-				      "packets_per_slave", "tlb_dynamic_lb", "min_links"};
+static const char *const awaited[] = {"resend_igmp", "lp_interval", "packets_per_slave",
+				      "tlb_dynamic_lb"};
 
 static bool is_awaited(const char *key)
 {

@@ -72,6 +72,32 @@ static void test_carrier(void **state)
 	}
 }
 
+static void test_min_links(void **state)
+{
+	struct team *team = team_new(3);
+
+	team->config.mode = BPFTEAM_BALANCE_XOR;
+	team->config.min_links = 2;
+	active(team);
+	assert_true(team->plan.carrier);
+	set(team, 0, PORT_DOWN);
+	active(team);
+	assert_true(team->plan.carrier);
+	/* Held back, it is no link as long as another port is up. */
+	set(team, 1, PORT_PROBING);
+	active(team);
+	assert_false(team->plan.carrier);
+	assert_int_equal(team->plan.alive, BIT(ID(2)));
+	/* Where none is up, what could be used counts. */
+	set(team, 2, PORT_PROBING);
+	active(team);
+	assert_true(team->plan.carrier);
+	team->config.min_links = 3;
+	active(team);
+	assert_false(team->plan.carrier);
+	free(team);
+}
+
 static void test_no_ports(void **state)
 {
 	struct team *team = team_new(0);
@@ -184,9 +210,16 @@ static void test_full_team(void **state)
 #define TEST(name) cmocka_unit_test(test_##name)
 
 static const struct CMUnitTest tests[] = {
-	TEST(masks),    TEST(fallback_excludes),   TEST(carrier),
-	TEST(no_ports), TEST(no_daemon),           TEST(no_daemon_keeps_active),
-	TEST(xor),      TEST(active_backup_slots), TEST(full_team),
+	TEST(masks),
+	TEST(fallback_excludes),
+	TEST(carrier),
+	TEST(min_links),
+	TEST(no_ports),
+	TEST(no_daemon),
+	TEST(no_daemon_keeps_active),
+	TEST(xor),
+	TEST(active_backup_slots),
+	TEST(full_team),
 };
 
 UNIT_MAIN(tests)

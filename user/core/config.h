@@ -84,6 +84,9 @@ struct config {
 	enum arp_validate arp_validate;
 	uint32_t arp_missed_max; /* 1..255, default 2 */
 
+	uint32_t min_links; /* without so many usable ports the team has no carrier; 0 = 1 */
+	bool all_slaves_active; /* active-backup: ports that are not active receive, too */
+
 	uint32_t num_peer_notif; /* 0..255, default 1: GARP and NA after a fail-over */
 	uint32_t peer_notif_delay_ms; /* between two of them, default 0 = 200 */
 };

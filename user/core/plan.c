@@ -128,6 +128,14 @@ static void plan_active(const struct config *config, const struct plan_port *por
 		plan->active = first_with_link(plan, spare);
 }
 
+/* Ports that can be used, held against min_links. Where none is up, those of last resort count. */
+static bool has_carrier(const struct config *config, uint64_t up, uint64_t spare)
+{
+	unsigned usable = __builtin_popcountll(up ? up : spare);
+
+	return usable && usable >= config->min_links;
+}
+
 void plan_make(const struct config *config, const struct plan_port *ports, unsigned n,
 	       const struct plan *prev, bool daemon, struct plan *ret)
 {
@@ -148,7 +156,7 @@ void plan_make(const struct config *config, const struct plan_port *ports, unsig
 			plan.alive |= bit;
 	}
 	plan.fallback |= plan.alive;
-	plan.carrier = up || (plan.fallback & link);
+	plan.carrier = has_carrier(config, up, plan.fallback & link);
 	if (config->mode == BPFTEAM_ACTIVE_BACKUP)
 		plan_active(config, ports, n, prev, up, link, &plan);
 	*ret = plan;

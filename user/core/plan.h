@@ -23,7 +23,7 @@ struct plan {
 	uint8_t active; /* active-backup: port id, else BPFTEAM_PORT_NONE */
 	uint8_t order[BPFTEAM_PORTS_MAX]; /* active-backup: preference, the active one first */
 	unsigned n_order;
-	bool carrier; /* the team has a port that it can use */
+	bool carrier; /* the team has a port that it can use, and min_links of them */
 };
 
 /*

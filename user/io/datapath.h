@@ -62,6 +62,7 @@ struct datapath_config {
 	unsigned n_arp_target;
 	bool xdp;
 	bool direct; /* what datapath_set_local() names stays on the port */
+	bool all_active; /* active-backup: every port receives */
 	uint64_t rdma_ports; /* mask of port ids: RNICs, where RDMA stays on the port */
 };
 

@@ -186,6 +186,12 @@ int dp_load_rdma(struct datapath *dp, unsigned index, struct team_bpf **ret, str
 	return 0;
 }
 
+/* Do ports that are not the active one drop what they receive? */
+static bool dp_active_only(const struct datapath_config *config)
+{
+	return config->mode == BPFTEAM_ACTIVE_BACKUP && !config->all_active;
+}
+
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err)
 {
 	const struct datapath_config *config = &dp->config;
@@ -196,7 +202,7 @@ int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct
 		return fail_load(err, -errno, dp->team, "port's");
 	skel->rodata->cfg_port = id;
 	skel->rodata->cfg_vport = config->ifindex;
-	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
+	skel->rodata->cfg_active_only = dp_active_only(config);
 	skel->rodata->cfg_direct = config->direct;
 	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
 	skel->rodata->cfg_probe = config->probe;
@@ -251,7 +257,7 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_watch_ns = state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0;
 	skel->rodata->cfg_port = port ? where : 0;
 	skel->rodata->cfg_vport = config->ifindex;
-	skel->rodata->cfg_active_only = config->mode == BPFTEAM_ACTIVE_BACKUP;
+	skel->rodata->cfg_active_only = dp_active_only(config);
 	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
 	skel->rodata->cfg_probe = config->probe;
 	skel->rodata->cfg_rdma = port &&

@@ -96,6 +96,7 @@ void team_datapath_config(const struct team *team, struct datapath_config *ret)
 		.n_arp_target = config->n_arp_ip_target,
 		.xdp = config->xdp,
 		.direct = config->rx == RX_DIRECT,
+		.all_active = config->all_slaves_active,
 	};
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		if (team->rec->ports[i].rnic)

@@ -7,6 +7,7 @@
  * an open alone finds nothing to write).
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "team/team_priv.h"
@@ -201,6 +202,12 @@ static bool failed_over(const struct team *team, const struct plan *before,
 	return false;
 }
 
+static const char *no_carrier(const struct team *team)
+{
+	return count_up(team, UINT_MAX) ? "fewer ports are usable than min_links"
+					: "no port is usable";
+}
+
 static void after_plan(struct team *team, const struct plan *before, const enum port_state *states,
 		       uint64_t now_ns)
 {
@@ -217,7 +224,7 @@ static void after_plan(struct team *team, const struct plan *before, const enum 
 	}
 	if (before->carrier != team->plan.carrier)
 		team_emit(team, team->plan.carrier ? EVENT_TEAM_UP : EVENT_TEAM_DOWN, "",
-			  team->plan.carrier ? "" : "no port is usable", 0);
+			  team->plan.carrier ? "" : no_carrier(team), 0);
 }
 
 /* When some port wants to be looked at again. */

@@ -17,6 +17,7 @@
 static bool same_programs(const struct config *a, const struct config *b)
 {
 	return a->mode == b->mode && a->hash == b->hash && a->xdp == b->xdp && a->rx == b->rx &&
+	       a->all_slaves_active == b->all_slaves_active &&
 	       a->detect.method == b->detect.method && !a->arp_interval_ms == !b->arp_interval_ms &&
 	       a->n_arp_ip_target == b->n_arp_ip_target &&
 	       !memcmp(a->arp_ip_target, b->arp_ip_target,
