@@ -174,6 +174,7 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	config->min_links = random_in(seed, 0, BPFTEAM_PORTS_MAX);
 	config->all_slaves_active = coin(seed);
 	config->num_peer_notif = random_in(seed, 0, 255);
+	config->resend_igmp = random_in(seed, 0, 255);
 	config->peer_notif_delay_ms = random_in(seed, 0, 300000);
 	config->n_addresses = unit_below(seed, 5);
 	for (unsigned i = 0; i < config->n_addresses; i++) {

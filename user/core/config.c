@@ -163,6 +163,11 @@ const struct field config_fields[] = {
 	 .kind = FIELD_UINT,
 	 FIELD_AT(struct config, peer_notif_delay_ms),
 	 .max = 300000},
+	{.key = "resend_igmp",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct config, resend_igmp),
+	 .max = 255,
+	 .def = 1},
 	{.key = "vlans", .kind = FIELD_LATER},
 	{.key = NULL},
 };

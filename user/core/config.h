@@ -88,6 +88,7 @@ struct config {
 	bool all_slaves_active; /* active-backup: ports that are not active receive, too */
 
 	uint32_t num_peer_notif; /* 0..255, default 1: GARP and NA after a fail-over */
+	uint32_t resend_igmp; /* 0..255, default 1: reports of multicast groups after a fail-over */
 	uint32_t peer_notif_delay_ms; /* between two of them, default 0 = 200 */
 };
 

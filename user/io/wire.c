@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io/wire.h"
+#include "io/wire_priv.h"
 
 #define FRAME_MAX 128
 #define FRAME_MIN 60 /* without the checksum that the NIC appends */
@@ -54,7 +54,7 @@ void wire_close(struct wire *wire)
 	free(wire);
 }
 
-static void put_ethernet(uint8_t *buf, const uint8_t *dst, const struct mac *src, uint16_t proto)
+void wire_put_ethernet(uint8_t *buf, const uint8_t *dst, const struct mac *src, uint16_t proto)
 {
 	proto = htons(proto);
 	memcpy(buf, dst, ETH_ALEN);
@@ -80,12 +80,12 @@ static size_t build_arp(uint8_t *buf, const struct mac *mac, const uint8_t *send
 		memcpy(arp.arp_spa, sender, 4);
 	memcpy(arp.arp_tpa, target, 4);
 	memset(buf, 0, FRAME_MIN);
-	put_ethernet(buf, broadcast, mac, ETHERTYPE_ARP);
+	wire_put_ethernet(buf, broadcast, mac, ETHERTYPE_ARP);
 	memcpy(buf + ETH_HLEN, &arp, sizeof(arp));
 	return FRAME_MIN;
 }
 
-static uint32_t sum16(uint32_t sum, const void *data, size_t len)
+uint32_t wire_sum16(uint32_t sum, const void *data, size_t len)
 {
 	const uint8_t *byte = data;
 
@@ -97,11 +97,11 @@ static uint32_t sum16(uint32_t sum, const void *data, size_t len)
 /* RFC 4443 section 2.3, over the pseudo-header of RFC 8200 section 8.1. len is even here. */
 static uint16_t icmp6_checksum(const struct ip6_hdr *ip6, const void *icmp6, size_t len)
 {
-	uint32_t sum = sum16(0, &ip6->ip6_src, 16);
+	uint32_t sum = wire_sum16(0, &ip6->ip6_src, 16);
 
-	sum = sum16(sum, &ip6->ip6_dst, 16);
+	sum = wire_sum16(sum, &ip6->ip6_dst, 16);
 	sum += len + IPPROTO_ICMPV6;
-	sum = sum16(sum, icmp6, len);
+	sum = wire_sum16(sum, icmp6, len);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return htons(~sum & 0xffff);
@@ -130,7 +130,7 @@ static size_t build_na(uint8_t *buf, const struct mac *mac, const uint8_t *addr)
 	memcpy(&ip6.ip6_dst, all_nodes, 16);
 	na.advert.nd_na_cksum = icmp6_checksum(&ip6, &na, sizeof(na));
 
-	put_ethernet(buf, all_nodes_mac, mac, ETHERTYPE_IPV6);
+	wire_put_ethernet(buf, all_nodes_mac, mac, ETHERTYPE_IPV6);
 	memcpy(buf + ETH_HLEN, &ip6, sizeof(ip6));
 	memcpy(buf + ETH_HLEN + sizeof(ip6), &na, sizeof(na));
 	return ETH_HLEN + sizeof(ip6) + sizeof(na);
@@ -154,7 +154,7 @@ size_t wire_build_probe(uint8_t *buf, const struct mac *mac, const struct addr *
 	return target->family == AF_INET ? build_arp(buf, mac, NULL, target->byte) : 0;
 }
 
-static int send_frame(struct wire *wire, uint32_t ifindex, const uint8_t *frame, size_t len)
+int wire_send_frame(struct wire *wire, uint32_t ifindex, const uint8_t *frame, size_t len)
 {
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
@@ -176,7 +176,7 @@ int wire_announce(struct wire *wire, uint32_t ifindex, const struct mac *mac,
 {
 	uint8_t frame[FRAME_MAX];
 
-	return send_frame(wire, ifindex, frame, wire_build_announce(frame, mac, addr));
+	return wire_send_frame(wire, ifindex, frame, wire_build_announce(frame, mac, addr));
 }
 
 int wire_probe_arp(struct wire *wire, uint32_t ifindex, const struct mac *mac,
@@ -184,5 +184,5 @@ int wire_probe_arp(struct wire *wire, uint32_t ifindex, const struct mac *mac,
 {
 	uint8_t frame[FRAME_MAX];
 
-	return send_frame(wire, ifindex, frame, wire_build_probe(frame, mac, target));
+	return wire_send_frame(wire, ifindex, frame, wire_build_probe(frame, mac, target));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * wire.h - frames that user space sends: gratuitous ARP, unsolicited NA, ARP probes. Packet sockets.
+ * wire.h - frames that user space sends: gratuitous ARP, unsolicited NA, reports of
+ * multicast groups, ARP probes. Packet
+ * sockets.
  */
 #ifndef BPFTEAM_IO_WIRE_H
 #define BPFTEAM_IO_WIRE_H
@@ -33,6 +35,13 @@ int wire_announce(struct wire *wire, uint32_t ifindex, const struct mac *mac,
  */
 int wire_probe_arp(struct wire *wire, uint32_t ifindex, const struct mac *mac,
 		   const struct addr *target);
+
+/*
+ * Reports, by IGMP or MLD, the multicast groups that a device is in, with source as the sender: one of
+ * its addresses, or none (all zero) of that family. 0 or -errno.
+ */
+int wire_report_groups(struct wire *wire, uint32_t ifindex, const struct mac *mac,
+		       const struct addr *source);
 
 /* The frames themselves, for tests: written to buf (at least 128 bytes), returns their length. */
 size_t wire_build_announce(uint8_t *buf, const struct mac *mac, const struct addr *addr);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * notice.c - tells others: the neighbours, by gratuitous ARP and unsolicited NA after the active
- * port changed, and whoever listens to events.
+ * port changed, multicast routers and switches that snoop, of which groups we are in, and whoever listens to events.
  *
  * The notices go out through the team's interface, and through the devices stacked on it (8021q,
  * macvlan), so the data path puts them on the right port and the tags are right.
@@ -14,6 +14,7 @@
 #include "team/team_priv.h"
 
 #define DEFAULT_DELAY_MS 200
+#define REPORT_DELAY_MS 200 /* bonding's */
 #define UPPERS_MAX 256
 
 void team_emit(struct team *team, enum team_event_type type, const char *port, const char *cause,
@@ -114,10 +115,56 @@ static void announce(struct team *team)
 			      &team->told[i].addr);
 }
 
+/* Has an address of that device and family a place before this one? */
+static bool told_before(const struct team *team, unsigned place)
+{
+	const struct told *told = &team->told[place];
+
+	while (place--) {
+		if (team->told[place].ifindex == told->ifindex &&
+		    team->told[place].addr.family == told->addr.family)
+			return true;
+	}
+	return false;
+}
+
+/* The device's link-local address as *ret, or the unspecified one. */
+static void link_local(const struct team *team, uint32_t ifindex, struct addr *ret)
+{
+	memset(ret->byte, 0, sizeof(ret->byte));
+	for (unsigned i = 0; i < team->n_told; i++) {
+		if (team->told[i].ifindex == ifindex && addr_is_link_local(&team->told[i].addr) &&
+		    team->told[i].addr.family == AF_INET6)
+			*ret = team->told[i].addr;
+	}
+}
+
+/*
+ * Each device once a family, from an address of it: MLD's has to be link-local (RFC 3810, 5.2.13), or
+ * none at all.
+ */
+static void report(struct team *team)
+{
+	if (!team->wire && wire_open(&team->wire, NULL))
+		return;
+	for (unsigned i = 0; i < team->n_told; i++) {
+		const struct told *told = &team->told[i];
+		struct addr source = told->addr;
+
+		if (told_before(team, i))
+			continue;
+		if (source.family == AF_INET6)
+			link_local(team, told->ifindex, &source);
+		wire_report_groups(team->wire, told->ifindex, &told->mac, &source);
+	}
+}
+
 void notice_start(struct team *team, uint64_t now_ns)
 {
 	team->notices = team->env->daemon ? team->rec->config.num_peer_notif : 0;
 	team->notice_ns = now_ns;
+	team->reports = team->env->daemon ? team->rec->config.resend_igmp : 0;
+	team->report_ns = now_ns;
 }
 
 /* Sends a round when it is due; returns when the next one is. */
@@ -130,5 +177,12 @@ uint64_t notice_turn(struct team *team, uint64_t now_ns)
 		team->notices--;
 		team->notice_ns = now_ns + delay_ms * NS_PER_MS;
 	}
-	return team->notices ? team->notice_ns : UINT64_MAX;
+	if (team->reports && now_ns >= team->report_ns) {
+		report(team);
+		team->reports--;
+		team->report_ns = now_ns + REPORT_DELAY_MS * NS_PER_MS;
+	}
+	if (team->notices && (!team->reports || team->notice_ns < team->report_ns))
+		return team->notice_ns;
+	return team->reports ? team->report_ns : UINT64_MAX;
 }

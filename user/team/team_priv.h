@@ -89,12 +89,13 @@ struct team {
 	bool dirty; /* something was heard: states have to be worked out again */
 	bool inner_up; /* the inner end's admin state: the team's carrier */
 	unsigned notices; /* rounds of gratuitous ARP and NA still to be sent */
+	unsigned reports; /* the same of multicast groups */
 	struct told told[TOLD_MAX];
 	unsigned n_told;
 	bool told_stale;
 	bool direct_stale;
 	char direct_why[DIRECT_TEXT_MAX]; /* as last told: why everything is redirected */
-	uint64_t notice_ns, poll_ns, rejoin_ns, look_ns;
+	uint64_t notice_ns, report_ns, poll_ns, rejoin_ns, look_ns;
 	struct rdma *rdma; /* NULL: this kernel has none, or nobody has asked yet */
 	bool rdma_tried, rdma_listens, rdma_stale;
 	uint32_t rdma_target[BPFTEAM_RDMA_MAX]; /* parallel to rec->rdma: RNIC or its VLAN device */
