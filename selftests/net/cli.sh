@@ -17,8 +17,8 @@ done
 
 # ---- help ------------------------------------------------------------------------------------
 
-commands=(attach detach apply "port add" "port del" "port set" show explain rdma monitor doctor)
-later=(vport pin unpin flows top import)
+commands=(attach detach apply "port add" "port del" "port set" show explain rdma import monitor doctor)
+later=(vport pin unpin flows top)
 
 help_says() { # PATTERN ARGS...
 	local pattern=$1
@@ -45,7 +45,7 @@ for command in "${later[@]}"; do
 	check_not "bpfteam -h does not list $command" help_says "^  $command " -h
 done
 check_not "bpfteam attach -h does not list --vlan" help_says ' --vlan' attach -h
-check "help as JSON lists the commands" json_is '.commands | length == 11' help -j
+check "help as JSON lists the commands" json_is '.commands | length == 12' help -j
 check "help as JSON lists the options" json_is '[.commands[] | select(.name == "attach").options[].name] |
 	contains(["mode", "hash", "primary", "mac", "mtu", "address", "detect", "move-addresses"])' -j help
 
