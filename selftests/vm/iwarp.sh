@@ -14,24 +14,21 @@
 # Only with VM=long. Without an argument this runs on the host, and starts the VM, which runs it as `guest`.
 role=${1:-}
 . "$(dirname "$0")/../net/lib.sh"
+. "$(dirname "$0")/lib_vm.sh"
 . "$(dirname "$0")/lib_rdma.sh"
 
 start_vm() {
-	local status reason self=selftests/vm/iwarp.sh
+	local reason self=selftests/vm/iwarp.sh
 	cd "$ROOT" || exit
 	[ "${VM:-short}" = long ] || skip_all "only with VM=long"
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	need_tool jq rdma rping bpftool
 	need_built bpfteam bpfteamd tools/talk
-	exec 3>&1
 	if ! reason=$(tools/vm/module 6.12 drivers/infiniband/sw/siw RDMA_SIW 2>&1 >/dev/null); then
 		skip_all "no soft iWARP: ${reason##*$'\n'}"
 	fi
-	reason=$(tools/vm/run -k 6.12 -t 900 -- env "B=$BUILD" "$self" guest 2>&1 >&3)
-	status=$?
-	[ "$status" != 4 ] || [ -z "$reason" ] || skip_all "${reason%%$'\n'*}"
-	[ -z "$reason" ] || printf '%s\n' "$reason" | sed 's/^/# /'
-	exit "$status"
+	KERNEL=6.12
+	run_vm -t 900 -- env "B=$BUILD" "$self" guest
 }
 
 # Both sides of lib_rdma.sh are namespaces of this machine.
