@@ -250,6 +250,9 @@ struct bpfteam_rdma_bitmap {
 };
 _Static_assert(sizeof(struct bpfteam_rdma_bitmap) == 8192, "bpfteam_rdma_bitmap");
 
+/* Map `smc_cgroups`: CGROUP_ARRAY, whose programs' TCP sockets become SMC's. */
+#define BPFTEAM_SMC_CGROUPS_MAX 8
+
 /* Ring buffer `events`. ns is CLOCK_MONOTONIC at the moment the kernel side saw it. */
 enum bpfteam_event_type {
 	BPFTEAM_EVENT_LINK_DOWN = 1,

@@ -7,7 +7,7 @@
  *   pin      bpffs, folders and names         load     skeletons, rodata, loading
  *   maps     the pinned maps                  attach   tcx links; clsact: filters instead
  *   state    masks, slots, counters           detect   watch timer, fentry and kprobe, learning
- *   local    addresses for rx: direct
+ *   local    addresses for rx: direct         smc      sockets of chosen cgroups
  *   record   the team's text                  xdp      libxdp
  *   event    ring buffer, explain             feature  what the kernel allows; try: how to tell
  * Maps are filled before anything is attached, and everything attached is pinned at once, so that

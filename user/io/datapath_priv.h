@@ -226,6 +226,7 @@ enum dp_feature {
 	DP_KPROBE,
 	DP_FREPLACE,
 	DP_XDP,
+	DP_SMC,
 	DP_FEATURES,
 };
 bool dp_have(enum dp_feature feature);
@@ -247,5 +248,6 @@ int dp_try_timer(void);
 int dp_try_tracing(void); /* whether such a program loads; attaching it may yet be refused */
 int dp_try_freplace(void);
 int dp_try_xdp(void);
+int dp_try_smc(void);
 
 #endif

@@ -122,9 +122,11 @@ uint64_t rdma_turn(struct team *team, uint64_t now_ns)
 	return poll_flows(team, now_ns);
 }
 
-/* Once a second: devices where the kernel tells of none, settings that failed before, load. */
+/* Once a second: cgroups that were made anew, devices where the kernel tells of none, settings that failed before, load. */
 void rdma_look(struct team *team)
 {
+	if (team->rec->config.n_smc_cgroups)
+		rdma_smc_cgroups(team, &team->rec->config);
 	if (!rdma_handle(team))
 		return;
 	if (!team->rdma_listens)
