@@ -105,6 +105,18 @@ listeners_are_learnt() {
 		"*:7100 $R4_HOST:7101"
 }
 
+# The daemon looks once a second, and hears of new ones: at the first look each is kept already.
+known_at_once() {
+	local port late=0
+	for port in {7110..7115}; do
+		listen a "$port"
+		is_kept "$port" || late=$((late + 1))
+	done
+	unlisten a {7110..7115}
+	echo "$late of 6 were late"
+	[ "$late" = 0 ]
+}
+
 # Under connections without an end each plain port is cut and comes back.
 ports_cut() {
 	local before port
@@ -158,6 +170,7 @@ be_guest() {
 	start_daemon
 	attach_rdma
 	listeners_are_learnt
+	check "listeners are heard of, and kept at once" known_at_once
 	all_pings bpfteam works
 	check "what is iWARP's was kept on the RNIC ($(exempt) frames)" more_exempt 100
 	ports_cut

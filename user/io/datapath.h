@@ -42,6 +42,7 @@ struct features {
 	bool kprobe;
 	bool freplace; /* libxdp's dispatcher */
 	bool xdp; /* XDP programs load */
+	bool cma; /* raw tracepoints, for the RDMA CM's */
 	bool smc; /* programs decide on sockets' protocols (Linux 6.6, tracing programs) */
 	int error; /* with !bpf: the errno */
 };
@@ -189,6 +190,11 @@ struct datapath_flow {
  * not all had room.
  */
 int datapath_set_flows(struct datapath *dp, const struct datapath_flow *flows, unsigned n);
+/*
+ * From now on, as long as this handle is open, there are events (BPFTEAM_EVENT_RDMA) when the RDMA CM gets
+ * connections and listeners. -EOPNOTSUPP: this kernel refuses; -ENOENT: its module rdma_cm is not loaded.
+ */
+int datapath_watch_cma(struct datapath *dp);
 /* What stayed on port id for RDMA's sake, summed over the CPUs. */
 int datapath_get_rdma_stats(struct datapath *dp, unsigned id, struct bpfteam_rdma_stats *ret);
 

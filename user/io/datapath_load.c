@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "carrier.skel.h"
+#include "cma.skel.h"
 #include "io/datapath_priv.h"
 #include "port.skel.h"
 #include "smc.skel.h"
@@ -51,6 +52,8 @@ const char *datapath_build_id(void)
 	elf = xdp_plain_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
 	elf = carrier_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = cma_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
 	elf = smc_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);

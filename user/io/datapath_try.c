@@ -185,6 +185,12 @@ int dp_try_tracing(void)
 	return try_trace("netif_carrier_off", BPF_TRACE_FENTRY);
 }
 
+/* Whether the kernel's RDMA has the tracepoint is known once its module is there. */
+int dp_try_cma(void)
+{
+	return try_load(BPF_PROG_TYPE_RAW_TRACEPOINT);
+}
+
 int dp_try_smc(void)
 {
 	return try_trace("update_socket_protocol", BPF_MODIFY_RETURN);

@@ -102,6 +102,7 @@ struct team {
 	char rdma_why[128]; /* as last told: why a vport is not as it should be */
 	char smc_why[256]; /* and why some cgroup's TCP stays TCP */
 	uint64_t rdma_ns; /* when connections are looked at again */
+	uint64_t rdma_hot_ns; /* until when often, since new ones were heard of */
 	uint64_t ports_ns; /* when a port's state wants to be worked out again */
 	uint64_t deadline_ns; /* the least of all */
 };
@@ -226,6 +227,7 @@ const struct saved_rdma *rdma_of_address(const struct team *team, const struct a
 /* rdma_watch.c: returns when it wants to be called again. */
 uint64_t rdma_turn(struct team *team, uint64_t now_ns);
 void rdma_look(struct team *team);
+void rdma_heard(struct team *team, uint64_t event_ns);
 
 /* vport.c */
 int vport_update(struct team *team);
