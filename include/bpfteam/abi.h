@@ -250,16 +250,20 @@ struct bpfteam_rdma_bitmap {
 };
 _Static_assert(sizeof(struct bpfteam_rdma_bitmap) == 8192, "bpfteam_rdma_bitmap");
 
+/* Map `smc_cgroups`: CGROUP_ARRAY, whose programs' TCP sockets become SMC's. */
+#define BPFTEAM_SMC_CGROUPS_MAX 8
+
 /* Ring buffer `events`. ns is CLOCK_MONOTONIC at the moment the kernel side saw it. */
 enum bpfteam_event_type {
 	BPFTEAM_EVENT_LINK_DOWN = 1,
 	BPFTEAM_EVENT_LINK_UP = 2,
+	BPFTEAM_EVENT_RDMA = 3, /* the RDMA CM has another connection or listener; no port */
 };
 
 enum bpfteam_event_source {
 	BPFTEAM_SOURCE_TX = 1, /* the transmit path met a dead port */
 	BPFTEAM_SOURCE_WATCH = 2, /* the in-kernel timer */
-	BPFTEAM_SOURCE_TRACE = 3, /* fentry or kprobe */
+	BPFTEAM_SOURCE_TRACE = 3, /* fentry, kprobe or a tracepoint */
 };
 
 struct bpfteam_event {

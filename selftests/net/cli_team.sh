@@ -47,7 +47,7 @@ round() {
 	check_not "$how: and has no colour in a pipe" grep -q $'\e' "$TMP/out"
 
 	check "$how: rdma -j is as promised" json_is '. == [{"team": "team0", "rnics": [],
-		"flows": [], "smc": []}]' rdma team0 -j
+		"flows": [], "smc": [], "smc_cgroups": []}]' rdma team0 -j
 	run_cli rdma
 	check "$how: rdma finds no RNIC" says '^no RDMA device among the ports of team0$'
 

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <linux/genetlink.h>
+#include <linux/inet_diag.h>
 #include <linux/smc.h>
 #include <linux/smc_diag.h>
 #include <linux/sock_diag.h>
@@ -24,7 +25,7 @@ static struct err err;
 static union {
 	struct nlmsghdr nlh;
 	char buf[4096];
-} family, pnet, fallback, rdma;
+} family, pnet, fallback, rdma, inet, tcp;
 
 static void put_genl(struct nlmsghdr *nlh, uint16_t type, uint8_t command)
 {
@@ -85,12 +86,32 @@ static void put_rdma(struct nlmsghdr *nlh)
 	mnl_attr_put(nlh, SMC_DIAG_LGRINFO, sizeof(group), &group);
 }
 
+/* Of an IPPROTO_SMC socket the kernel tells no addresses, and of the TCP socket below it, these. */
+static void put_inet(struct nlmsghdr *nlh)
+{
+	put_socket(nlh, SMC_DIAG_MODE_SMCR)->diag_family = AF_INET;
+}
+
+static void put_tcp(struct nlmsghdr *nlh)
+{
+	struct inet_diag_msg *msg = mnl_nlmsg_put_extra_header(nlh, sizeof(*msg));
+
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	msg->idiag_family = AF_INET;
+	msg->id.idiag_sport = htons(5201);
+	msg->id.idiag_dport = htons(40001);
+	inet_pton(AF_INET, "192.0.2.1", msg->id.idiag_src);
+	inet_pton(AF_INET, "192.0.2.2", msg->id.idiag_dst);
+}
+
 static void make_messages(void)
 {
 	put_family(mnl_nlmsg_put_header(family.buf), FAMILY, SMCR_GENL_FAMILY_NAME);
 	put_pnet(mnl_nlmsg_put_header(pnet.buf), "NET1", "n/a", "rxe0", 1);
 	put_fallback(mnl_nlmsg_put_header(fallback.buf));
 	put_rdma(mnl_nlmsg_put_header(rdma.buf));
+	put_inet(mnl_nlmsg_put_header(inet.buf));
+	put_tcp(mnl_nlmsg_put_header(tcp.buf));
 }
 
 /* ---- messages, whole and not ---- */
@@ -144,6 +165,29 @@ static void whole_messages(void **state)
 	assert_true(!c.fallback && !c.smcd && !c.reason);
 	assert_string_equal(c.rdma, "rxe0");
 	assert_string_equal(addr_format(&c.dst, false, text), "2001:db8::2");
+}
+
+/* What the kernel leaves out of the one is in the other, when that is the same connection's. */
+static void two_halves(void **state)
+{
+	struct smc_connection c;
+	char text[ADDR_STRLEN];
+
+	assert_int_equal(smc_parse_connection(&inet.nlh, &c), 0);
+	assert_string_equal(addr_format(&c.src, false, text), "0.0.0.0");
+	for (uint32_t len = sizeof(struct nlmsghdr); len < tcp.nlh.nlmsg_len; len++) {
+		struct nlmsghdr *copy = fake_copy(&tcp.nlh, len);
+
+		assert_int_equal(smc_parse_tcp(copy, &c), -EPROTO);
+		free(copy);
+	}
+	c.dport++;
+	assert_int_equal(smc_parse_tcp(&tcp.nlh, &c), -EPROTO);
+	c.dport--;
+	assert_string_equal(addr_format(&c.src, false, text), "0.0.0.0");
+	assert_int_equal(smc_parse_tcp(&tcp.nlh, &c), 0);
+	assert_string_equal(addr_format(&c.src, false, text), "192.0.2.1");
+	assert_string_equal(addr_format(&c.dst, false, text), "192.0.2.2");
 }
 
 static const struct nlmsghdr *const all[] = {&family.nlh, &pnet.nlh, &fallback.nlh, &rdma.nlh};
@@ -377,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_messages),
+		cmocka_unit_test(two_halves),
 		cmocka_unit_test(message_at_every_length),
 		cmocka_unit_test(damaged_messages),
 		cmocka_unit_test(absurd_names),

@@ -154,6 +154,16 @@ static inline void random_rdma(uint64_t *seed, struct config *config)
 	}
 }
 
+static inline void random_cgroups(uint64_t *seed, struct config *config)
+{
+	for (unsigned i = 0; i < config->n_rdma; i++) {
+		if (config->rdma[i].smc)
+			config->n_smc_cgroups = unit_below(seed, BPFTEAM_SMC_CGROUPS_MAX + 1);
+	}
+	for (unsigned i = 0; i < config->n_smc_cgroups; i++)
+		sprintf(config->smc_cgroups[i], "%s/%u", coin(seed) ? "a.slice" : "~", i);
+}
+
 static inline void random_config(uint64_t *seed, struct config *config)
 {
 	config_init(config);
@@ -185,6 +195,7 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	random_routes(seed, config);
 	random_ports(seed, config);
 	random_rdma(seed, config);
+	random_cgroups(seed, config);
 	if (coin(seed))
 		return;
 	config->arp_interval_ms = random_in(seed, 1, 60000);

@@ -71,7 +71,7 @@ static void test_rdma(void **state)
 	       "\"flows\":[{\"port\":\"rnic0\",\"kind\":\"listener\",\"why\":\"CM ID 3\",\"proto\":"
 	       "\"tcp\",\"local\":\"198.51.100.10:7174\",\"remote\":null}],"
 	       "\"smc\":[{\"local\":\"a:1\",\"remote\":\"b:2\",\"mode\":\"tcp\",\"reason\":\"no "
-	       "PNET id\",\"device\":null}]}]",
+	       "PNET id\",\"device\":null}],\"smc_cgroups\":[\"a/b\",\"c\"]}]",
 	       "team0:\n"
 	       "  RNIC   DEVICE  PROTOCOL  STATE   VPORT   VLAN  PATH   FAILOVER  ADDRESSES\n"
 	       "  rnic0  rxe0    roce      active  team0r  20    rnic0  no        "
@@ -96,7 +96,10 @@ static void test_rdma(void **state)
 	       "  rnic0     listener  tcp    198.51.100.10:7174  CM ID 3\n"
 	       "\n"
 	       "  SMC  LOCAL  REMOTE  REASON\n"
-	       "  tcp  a:1    b:2     no PNET id\n");
+	       "  tcp  a:1    b:2     no PNET id\n"
+	       "\n"
+	       "  TCP becomes SMC in cgroup a/b\n"
+	       "  TCP becomes SMC in cgroup c\n");
 }
 
 static void test_rdma_little(void **state)
@@ -120,11 +123,11 @@ static void test_rdma_any(void **state)
 
 	for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
 		for (size_t v = 0; v < ARRAY_SIZE(values); v++) {
-			snprintf(
-				json, sizeof(json),
-				"[{\"team\":\"t\",\"rnics\":[{\"%s\":%s}],\"flows\":%s,\"smc\":%s},"
-				"{\"team\":%s,\"rnics\":%s}]",
-				keys[k], values[v], values[v], values[v], values[v], values[v]);
+			snprintf(json, sizeof(json),
+				 "[{\"team\":\"t\",\"rnics\":[{\"%s\":%s}],\"flows\":%s,\"smc\":%s,"
+				 "\"smc_cgroups\":%s},{\"team\":%s,\"rnics\":%s}]",
+				 keys[k], values[v], values[v], values[v], values[v], values[v],
+				 values[v]);
 			text = render(render_rdma, json);
 			assert_null(strstr(text, "null"));
 			free(text);

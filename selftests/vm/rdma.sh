@@ -24,6 +24,7 @@
 # Without an argument this runs on the host, and starts the VMs, which run it as `host` and `peer`.
 role=${1:-}
 . "$(dirname "$0")/../net/lib.sh"
+. "$(dirname "$0")/lib_vm.sh"
 . "$(dirname "$0")/lib_pair.sh"
 . "$(dirname "$0")/lib_rdma.sh"
 
@@ -32,18 +33,13 @@ CUTS=${CUTS:-20}
 RDMA_PHASE=${RDMA_PHASE:-all}
 
 start_vms() {
-	local status self=selftests/vm/rdma.sh
+	local self=selftests/vm/rdma.sh
 	cd "$ROOT" || exit
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	need_tool socat jq rdma rping ib_send_bw
 	need_built bpfteam bpfteamd tools/talk tools/stream tools/sniff
-	exec 3>&1
-	reason=$(tools/vm/run -k "${KERNEL:-6.12}" -c 1 -t 1100 -n 4 -p "B=$BUILD $self peer" -- \
-		env "B=$BUILD" "VM=${VM:-short}" "CUTS=$CUTS" "RDMA_PHASE=$RDMA_PHASE" "$self" host 2>&1 >&3)
-	status=$?
-	[ "$status" != 4 ] || [ -z "$reason" ] || skip_all "${reason%%$'\n'*}"
-	[ -z "$reason" ] || printf '%s\n' "$reason" | sed 's/^/# /'
-	exit "$status"
+	run_vm -c 1 -t 1100 -n 4 -p "B=$BUILD $self peer" -- \
+		env "B=$BUILD" "VM=${VM:-short}" "CUTS=$CUTS" "RDMA_PHASE=$RDMA_PHASE" "$self" host
 }
 
 # B: a switch, and one machine behind it.

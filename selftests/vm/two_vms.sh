@@ -18,23 +18,18 @@
 # Without an argument this runs on the host, and starts the VMs, which run it as `host` and `peer`.
 role=${1:-}
 . "$(dirname "$0")/../net/lib.sh"
+. "$(dirname "$0")/lib_vm.sh"
 . "$(dirname "$0")/lib_pair.sh"
 
 RATE=1000
 
 start_vms() {
-	local status self=selftests/vm/two_vms.sh
+	local self=selftests/vm/two_vms.sh
 	cd "$ROOT" || exit
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	need_tool socat jq
 	need_built bpfteam bpfteamd tools/stream
-	exec 3>&1
-	reason=$(tools/vm/run -k "${KERNEL:-6.12}" -c 1 -t 300 -n 3 -p "B=$BUILD $self peer" -- \
-		env "B=$BUILD" "$self" host 2>&1 >&3)
-	status=$?
-	[ "$status" != 4 ] || [ -z "$reason" ] || skip_all "${reason%%$'\n'*}"
-	[ -z "$reason" ] || printf '%s\n' "$reason" | sed 's/^/# /'
-	exit "$status"
+	run_vm -c 1 -t 300 -n 3 -p "B=$BUILD $self peer" -- env "B=$BUILD" "$self" host
 }
 
 # B: a switch in front of one address, and the control cable.

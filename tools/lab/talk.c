@@ -2,12 +2,12 @@
 /*
  * talk.c - a connection that lives, or says when it did not: numbered words go there and come back.
  *
- *   talk serve --port N [--at IP] [--smc 1]
- *   talk to --to IP --port N [--from IP] [--words N] [--every MS] [--smc 1]
+ *   talk serve --port N [--at IP] [--smc 1|2]
+ *   talk to --to IP --port N [--from IP] [--words N] [--every MS] [--smc 1|2]
  *
  * An ordinary program with stream sockets, and nothing but those: what it is used for is that the
- * same program speaks TCP, rsockets by LD_PRELOAD (librspreload), SMC by --smc (AF_SMC sockets), or SMC
- * since the kernel turned its TCP into that. `serve` returns what each of up to 64 connections
+ * same program speaks TCP, rsockets by LD_PRELOAD (librspreload), SMC by --smc (1: AF_SMC sockets, 2:
+ * IPPROTO_SMC, Linux 6.11), or SMC since the kernel turned its TCP into that. `serve` returns what each of up to 64 connections
  * sends. `to` sends a word, waits until it is back and sends the next one, MS later, until there were
  * N or SIGTERM ends it; then it prints one line of JSON, and fails if the connection did.
  */
@@ -19,6 +19,9 @@
 
 #ifndef AF_SMC
 #define AF_SMC 43
+#endif
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC 256
 #endif
 #define SMCPROTO_SMC 0
 #define SMCPROTO_SMC6 1
@@ -55,10 +58,10 @@ static int open_socket(int family)
 {
 	int on = 1, fd;
 
-	if (opt.smc)
+	if (opt.smc == 1)
 		fd = socket(AF_SMC, SOCK_STREAM, family == AF_INET ? SMCPROTO_SMC : SMCPROTO_SMC6);
 	else
-		fd = socket(family, SOCK_STREAM, 0);
+		fd = socket(family, SOCK_STREAM, opt.smc ? IPPROTO_SMC : 0);
 	if (fd < 0)
 		lab_die("socket: %s", strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

@@ -40,6 +40,11 @@ static const struct feature {
 	{"xdp", "--xdp can be used", "--xdp is refused", offsetof(struct features, xdp)},
 	{"freplace", "--xdp shares a port with other XDP programs",
 	 "with --xdp no other XDP program can be on a port", offsetof(struct features, freplace)},
+	{"cma", "iWARP's connections are heard of as they are made",
+	 "iWARP's connections are looked for once a second", offsetof(struct features, cma)},
+	{"smc", "smc.cgroups makes TCP programs speak SMC",
+	 "smc.cgroups does nothing; needs Linux 6.11 and tracing programs",
+	 offsetof(struct features, smc)},
 };
 
 static bool has_feature(const struct features *have, const struct feature *feature)

@@ -166,6 +166,17 @@ static void render_smc(const json_t *connections)
 	render_rows(connections, titles, keys);
 }
 
+static void render_cgroups(const json_t *cgroups)
+{
+	const json_t *cgroup;
+	size_t i;
+
+	json_array_foreach (cgroups, i, cgroup)
+		if (json_is_string(cgroup))
+			printf("%s  TCP becomes SMC in cgroup %s\n", i ? "" : "\n",
+			       json_string_value(cgroup));
+}
+
 static void render_problems(const json_t *rnics)
 {
 	const json_t *rnic, *problem;
@@ -194,6 +205,7 @@ static void render_team(const json_t *team)
 	render_exempt(rnics);
 	render_flows(member(team, "flows"));
 	render_smc(member(team, "smc"));
+	render_cgroups(member(team, "smc_cgroups"));
 }
 
 void render_rdma(const json_t *teams)

@@ -61,6 +61,20 @@ const struct field config_rdma_fields[] = {
 	{.key = NULL},
 };
 
+static const struct field cgroup_entry = {.kind = FIELD_TEXT, .size = CONFIG_CGROUP_LEN};
+
+static const struct field smc_fields[] = {
+	{.key = "cgroups",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct config, smc_cgroups, n_smc_cgroups),
+	 .sub = &cgroup_entry},
+	{.key = "ports",
+	 .kind = FIELD_LATER,
+	 .why = "can't be told: the kernel asks for SMC when a socket is made, which has no port "
+		"yet; name the program's cgroup in smc.cgroups"},
+	{.key = NULL},
+};
+
 static const struct field detect_fields[] = {
 	{.key = "method",
 	 .kind = FIELD_WORD,
@@ -128,6 +142,7 @@ const struct field config_fields[] = {
 	 FIELD_ARRAY(struct config, rdma, n_rdma),
 	 .sub = config_rdma_fields,
 	 .one = true},
+	{.key = "smc", .kind = FIELD_MAP, .sub = smc_fields},
 	{.key = "detect", .kind = FIELD_MAP, .sub = detect_fields},
 	{.key = "arp_interval_ms",
 	 .kind = FIELD_UINT,

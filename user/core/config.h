@@ -43,6 +43,8 @@ struct rdma_config {
 	bool smc; /* PNET entries for SMC-R */
 };
 
+#define CONFIG_CGROUP_LEN 200 /* with NUL */
+
 struct route_config {
 	struct addr to; /* prefix; "default" = 0.0.0.0/0 or ::/0, by the family of via */
 	struct addr via; /* AF_UNSPEC: directly connected */
@@ -69,6 +71,10 @@ struct config {
 
 	struct rdma_config rdma[CONFIG_RDMA_MAX];
 	unsigned n_rdma;
+
+	/* Whose TCP sockets become SMC's: cgroups, by their paths below /sys/fs/cgroup. */
+	char smc_cgroups[BPFTEAM_SMC_CGROUPS_MAX][CONFIG_CGROUP_LEN];
+	unsigned n_smc_cgroups;
 
 	struct {
 		enum detect method;
@@ -113,7 +119,7 @@ int config_format(const struct config *config, char **ret);
 /*
  * Rules that hold whatever the machine looks like: names, ranges, doubles, at least one port, at
  * most BPFTEAM_PORTS_MAX, the primary is a member, an RNIC is one and its vport's subnets are its
- * own, arp targets with an interval and the reverse. 0 or -EINVAL.
+ * own, cgroups for SMC are paths, arp targets with an interval and the reverse. 0 or -EINVAL.
  */
 int config_check(const struct config *config, struct err *err);
 
@@ -130,6 +136,9 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 
 /* Appends an RNIC's vport with defaults; port "": that of the only port that is one. -EINVAL, -ENOSPC. */
 int config_add_rdma(struct config *config, const char *port, struct err *err);
+
+/* Is the cgroup one of those whose TCP sockets become SMC's? By its whole path. */
+bool config_smc_has(const struct config *config, const char *cgroup);
 
 /* What the vport of config->rdma[i] is called: as it says, else the team's name with r, r2, r3... */
 void config_rdma_vport(const struct config *config, unsigned i, char buf[IFNAMSIZ]);

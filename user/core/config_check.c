@@ -377,6 +377,7 @@ int config_check_at(const struct config *config, struct config_spot *ret, struct
 		code = check_route(config, i, ret, err);
 	for (unsigned i = 0; !code && i < config->n_rdma; i++)
 		code = check_rdma(config, i, ret, err);
+	code = code ? code : config_check_smc(config, ret, err);
 	return code ? code : check_arp(config, ret, err);
 }
 

@@ -15,6 +15,9 @@ struct config_spot {
 /* config_check(), but err has only the why, and *ret says of which key. */
 int config_check_at(const struct config *config, struct config_spot *ret, struct err *err);
 
+/* config_smc.c: the section smc. As config_check_at(). */
+int config_check_smc(const struct config *config, struct config_spot *ret, struct err *err);
+
 /* Puts "KEY: " or "KEY.SUBKEY: " in front. */
 int config_spot_prefix(const struct config_spot *spot, int code, struct err *err);
 

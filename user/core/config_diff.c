@@ -209,6 +209,16 @@ static void diff_rdma(struct diff *diff, const struct config *from, const struct
 	}
 }
 
+/* Those of config's that other has not. */
+static void diff_cgroups(struct diff *diff, const char *change, const struct config *config,
+			 const struct config *other)
+{
+	for (unsigned i = 0; i < config->n_smc_cgroups; i++) {
+		if (!config_smc_has(other, config->smc_cgroups[i]))
+			tell(diff, "smc cgroup %s: %s", config->smc_cgroups[i], change);
+	}
+}
+
 int config_diff(const struct config *from, const struct config *to,
 		void (*fn)(const char *line, void *arg), void *arg)
 {
@@ -223,6 +233,8 @@ int config_diff(const struct config *from, const struct config *to,
 	diff_routes(&diff, "removed", from, to);
 	diff_routes(&diff, "added", to, from);
 	diff_rdma(&diff, from, to);
+	diff_cgroups(&diff, "removed", from, to);
+	diff_cgroups(&diff, "added", to, from);
 	diff_addrs(&diff, "arp_ip_target", "removed", false, from->arp_ip_target,
 		   from->n_arp_ip_target, to->arp_ip_target, to->n_arp_ip_target);
 	diff_addrs(&diff, "arp_ip_target", "added", false, to->arp_ip_target, to->n_arp_ip_target,

@@ -176,7 +176,10 @@ static int lint_value(const struct doc *doc, const yaml_node_t *node, const stru
 	switch (field->kind) {
 	case FIELD_LATER:
 		return doc_fail(doc, line_of(node), path,
-				err_set(err, -EINVAL, "is not supported by this version"), err);
+				err_set(err, -EINVAL, "%s",
+					field->why ? field->why
+						   : "is not supported by this version"),
+				err);
 	case FIELD_MAP:
 		return lint_map(doc, node, field->sub, path, err);
 	case FIELD_LIST:

@@ -44,6 +44,7 @@ struct field {
 	int64_t def; /* numbers, words and bools: left out of the text when it has this value */
 	const struct name *names;
 	const struct field *sub;
+	const char *why; /* FIELD_LATER: the reason; NULL: not yet */
 };
 
 #define FIELD_AT(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)

@@ -7,7 +7,8 @@
  *   pin      bpffs, folders and names         load     skeletons, rodata, loading
  *   maps     the pinned maps                  attach   tcx links; clsact: filters instead
  *   state    masks, slots, counters           detect   watch timer, fentry and kprobe, learning
- *   local    addresses for rx: direct
+ *   local    addresses for rx: direct         smc      sockets of chosen cgroups
+ *   rdma     vports, flows that stay          cma      events of the RDMA CM
  *   record   the team's text                  xdp      libxdp
  *   event    ring buffer, explain             feature  what the kernel allows; try: how to tell
  * Maps are filled before anything is attached, and everything attached is pinned at once, so that
@@ -89,6 +90,7 @@ static struct datapath *handle_new(const char *bpffs, const char *team)
 		return NULL;
 	for (i = 0; i < DP_MAPS; i++)
 		dp->map[i] = -1;
+	dp->cma = -1;
 	snprintf(dp->team, sizeof(dp->team), "%s", team);
 	dp->bpffs = strdup(bpffs);
 	dp->dir = dp_team_dir(bpffs, team, false);
@@ -200,6 +202,7 @@ void datapath_close(struct datapath *dp)
 	if (!dp)
 		return;
 	ring_buffer__free(dp->ring);
+	dp_cma_close(dp);
 	dp_maps_close(dp);
 	free(dp->bpffs);
 	free(dp->dir);

@@ -12,6 +12,7 @@
  *   rx-ID                                                    tcx link of port ID
  *   rdma-N rdma-inner-N                                      tcx links of RDMA vport N
  *   carrier-off carrier-on                                   fentry or kprobe links
+ *   smc smc_cgroups                                          sockets' protocols: link and map
  *   xdp-ID xdp-inner                                         XDP links (xdp-prog-*: dispatched)
  * A struct datapath is a handle on that; closing it stops nothing.
  */
@@ -24,6 +25,7 @@
 
 #include "bpfteam/abi.h"
 #include "core/addr.h"
+#include "core/config.h"
 #include "core/err.h"
 #include "core/names.h"
 
@@ -40,6 +42,8 @@ struct features {
 	bool kprobe;
 	bool freplace; /* libxdp's dispatcher */
 	bool xdp; /* XDP programs load */
+	bool cma; /* raw tracepoints, for the RDMA CM's */
+	bool smc; /* programs decide on sockets' protocols (Linux 6.6, tracing programs) */
 	int error; /* with !bpf: the errno */
 };
 
@@ -187,8 +191,22 @@ struct datapath_flow {
  * not all had room.
  */
 int datapath_set_flows(struct datapath *dp, const struct datapath_flow *flows, unsigned n);
+/*
+ * From now on, as long as this handle is open, there are events (BPFTEAM_EVENT_RDMA) when the RDMA CM gets
+ * connections and listeners. -EOPNOTSUPP: this kernel refuses; -ENOENT: its module rdma_cm is not loaded.
+ */
+int datapath_watch_cma(struct datapath *dp);
 /* What stayed on port id for RDMA's sake, summed over the CPUs. */
 int datapath_get_rdma_stats(struct datapath *dp, unsigned id, struct bpfteam_rdma_stats *ret);
+
+/*
+ * TCP sockets that are made in these cgroups, paths below /sys/fs/cgroup, become SMC's from now on;
+ * n 0: none do. To be called again when cgroups may have been made anew. -EOPNOTSUPP: this kernel can't;
+ * -ENOENT: one of them is not there, and the others are in force.
+ */
+int datapath_set_smc(struct datapath *dp, const char (*cgroups)[CONFIG_CGROUP_LEN], unsigned n,
+		     struct err *err);
+bool datapath_has_smc(struct datapath *dp); /* the program for it runs */
 
 int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS]);

@@ -37,6 +37,8 @@ static const struct {
 	[DP_KPROBE] = {"kprobe", try_kprobe, FIELD(kprobe)},
 	[DP_FREPLACE] = {"freplace", dp_try_freplace, FIELD(freplace)},
 	[DP_XDP] = {"xdp", dp_try_xdp, FIELD(xdp)},
+	[DP_SMC] = {"smc", dp_try_smc, FIELD(smc)},
+	[DP_CMA] = {"cma", dp_try_cma, FIELD(cma)},
 };
 
 static enum { UNKNOWN, ABSENT, PRESENT } known[DP_FEATURES];

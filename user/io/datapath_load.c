@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "carrier.skel.h"
+#include "cma.skel.h"
 #include "io/datapath_priv.h"
 #include "port.skel.h"
+#include "smc.skel.h"
 #include "team.skel.h"
 #include "team_plain.skel.h"
 #include "xdp.skel.h"
@@ -50,6 +52,10 @@ const char *datapath_build_id(void)
 	elf = xdp_plain_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
 	elf = carrier_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = cma_bpf__elf_bytes(&len);
+	hash = fnv1a(hash, elf, len);
+	elf = smc_bpf__elf_bytes(&len);
 	hash = fnv1a(hash, elf, len);
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)hash);
 	return id;

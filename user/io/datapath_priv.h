@@ -96,6 +96,7 @@ struct datapath {
 	int map[DP_MAPS]; /* -1: not there, of a half-made or half-destroyed team */
 	void *mem[DP_MAPS]; /* mapped into this process, or NULL */
 	struct ring_buffer *ring;
+	int cma; /* link of the RDMA CM's tracepoint; -1: none */
 	void (*event_fn)(const struct bpfteam_event *event, void *arg);
 	void *event_arg;
 	bool configured;
@@ -168,6 +169,9 @@ struct bpfteam_ip dp_ip(const struct addr *addr);
 /* datapath_rdma.c: has a frame of an RDMA system's vport to be looked for on that port? */
 bool dp_rdma_hears(const struct datapath *dp, unsigned id);
 
+/* datapath_cma.c */
+void dp_cma_close(struct datapath *dp);
+
 /* datapath_state.c */
 /* A mask of ids, after what was changed by which their shortcuts are none. The watch timer opens. */
 void dp_shortcuts_close(struct datapath *dp, uint64_t ids);
@@ -226,6 +230,8 @@ enum dp_feature {
 	DP_KPROBE,
 	DP_FREPLACE,
 	DP_XDP,
+	DP_SMC,
+	DP_CMA,
 	DP_FEATURES,
 };
 bool dp_have(enum dp_feature feature);
@@ -247,5 +253,7 @@ int dp_try_timer(void);
 int dp_try_tracing(void); /* whether such a program loads; attaching it may yet be refused */
 int dp_try_freplace(void);
 int dp_try_xdp(void);
+int dp_try_smc(void);
+int dp_try_cma(void);
 
 #endif

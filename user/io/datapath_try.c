@@ -163,10 +163,10 @@ int dp_try_rung0(void)
 	return 0;
 }
 
-int dp_try_tracing(void)
+static int try_trace(const char *function, enum bpf_attach_type how)
 {
-	struct dp_btf btf = {"netif_carrier_off", BTF_KIND_FUNC, 0};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	struct dp_btf btf = {function, BTF_KIND_FUNC, 0};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = how);
 	int fd, r;
 
 	r = dp_btf_find(&btf, 1);
@@ -178,6 +178,22 @@ int dp_try_tracing(void)
 		return fd;
 	close(fd);
 	return 0;
+}
+
+int dp_try_tracing(void)
+{
+	return try_trace("netif_carrier_off", BPF_TRACE_FENTRY);
+}
+
+/* Whether the kernel's RDMA has the tracepoint is known once its module is there. */
+int dp_try_cma(void)
+{
+	return try_load(BPF_PROG_TYPE_RAW_TRACEPOINT);
+}
+
+int dp_try_smc(void)
+{
+	return try_trace("update_socket_protocol", BPF_MODIFY_RETURN);
 }
 
 /* An extension takes the place of an XDP program's main function, as libxdp's dispatcher does. */

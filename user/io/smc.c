@@ -153,21 +153,30 @@ void smc_nl_begin(struct smc_request *req, uint16_t family, uint8_t command, uin
 
 /* ---- opening ---- */
 
+struct family {
+	const char *name;
+	uint16_t id;
+};
+
 static int note_family(const struct nlmsghdr *nlh, void *arg)
 {
-	return smc_parse_family(nlh, SMCR_GENL_FAMILY_NAME, arg);
+	struct family *family = arg;
+
+	return smc_parse_family(nlh, family->name, &family->id);
 }
 
-static int find_family(struct smc *smc)
+int smc_nl_family(struct smc *smc, const char *name, uint16_t *ret_id)
 {
+	struct family family = {.name = name};
 	struct smc_request req;
 	int ret;
 
 	smc_nl_begin(&req, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK);
-	mnl_attr_put_strz(&req.nlh, CTRL_ATTR_FAMILY_NAME, SMCR_GENL_FAMILY_NAME);
-	ret = smc_nl_talk(smc, &smc->genl, &req, note_family, &smc->family, NULL);
-	if (!ret && !smc->family)
+	mnl_attr_put_strz(&req.nlh, CTRL_ATTR_FAMILY_NAME, name);
+	ret = smc_nl_talk(smc, &smc->genl, &req, note_family, &family, NULL);
+	if (!ret && !family.id)
 		ret = -EPROTO;
+	*ret_id = family.id;
 	return ret == -ENOENT ? -EOPNOTSUPP : ret;
 }
 
@@ -178,7 +187,7 @@ int smc_open(struct smc **ret, struct err *err)
 
 	if (!smc)
 		return err_set(err, -ENOMEM, "SMC: %s", strerror(ENOMEM));
-	code = find_family(smc);
+	code = smc_nl_family(smc, SMCR_GENL_FAMILY_NAME, &smc->family);
 	if (code) {
 		smc_nl_fail(smc, code, err, "find its PNET table");
 		smc_close(smc);

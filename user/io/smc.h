@@ -34,6 +34,12 @@ int smc_add_rdma(struct smc *smc, const char *pnetid, const char *rdma, uint32_t
 /* Removes every entry of that id. 0 also when there is none. */
 int smc_del_pnetid(struct smc *smc, const char *pnetid, struct err *err);
 
+/*
+ * How many EIDs this machine has, names that those have in common who shall speak SMCv2 with each other.
+ * Set by the administrator: smcr ueid add NAME. -EOPNOTSUPP: this kernel has no SMCv2.
+ */
+int smc_count_eids(struct smc *smc, unsigned *ret, struct err *err);
+
 struct smc_connection {
 	uint8_t state; /* enum smc_state */
 	bool fallback; /* it is plain TCP */

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* smc_diag.c - SMC's sockets by sock_diag (net/smc/smc_diag.c). Called by team/. */
+/*
+ * smc_diag.c - SMC's sockets by sock_diag (net/smc/smc_diag.c). Called by team/.
+ *
+ * Of a socket that was made by IPPROTO_SMC the kernel tells the ports and leaves the addresses out (its
+ * protocol is neither of those that smc_diag_msg_common_fill() knows). The TCP socket below it, which
+ * has the same ports, has them.
+ */
 #include "io/smc_priv.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/inet_diag.h>
 #include <linux/smc_diag.h>
 #include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define SOCKETS_MAX (1u << 20) /* what goes on beyond that is no list */
@@ -37,6 +48,38 @@ static int add_socket(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+/* Of a listener on all addresses, it stays so. */
+static bool has_address(const struct smc_connection *c)
+{
+	static const uint8_t zero[sizeof(c->src.byte)];
+
+	return memcmp(c->src.byte, zero, sizeof(zero)) != 0;
+}
+
+static int note_tcp(const struct nlmsghdr *nlh, void *arg)
+{
+	smc_parse_tcp(nlh, arg);
+	return 0;
+}
+
+/* By its ports, since the kernel tells no more. */
+static void find_addresses(struct smc *smc, uint8_t family, struct smc_connection *c)
+{
+	struct inet_diag_req_v2 *diag;
+	struct smc_request req;
+
+	mnl_nlmsg_put_header(req.buf);
+	req.nlh.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	req.nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	diag = mnl_nlmsg_put_extra_header(&req.nlh, sizeof(*diag));
+	diag->sdiag_family = family;
+	diag->sdiag_protocol = IPPROTO_TCP;
+	diag->idiag_states = c->dport ? ~(1u << TCP_LISTEN) : 1u << TCP_LISTEN;
+	diag->id.idiag_sport = htons(c->sport);
+	diag->id.idiag_dport = htons(c->dport);
+	smc_nl_talk(smc, &smc->diag, &req, note_tcp, c, NULL);
+}
+
 int smc_each(struct smc *smc, int (*fn)(const struct smc_connection *c, void *arg), void *arg,
 	     struct err *err)
 {
@@ -56,8 +99,15 @@ int smc_each(struct smc *smc, int (*fn)(const struct smc_connection *c, void *ar
 		ret = -EOPNOTSUPP; /* no handler for AF_SMC */
 	if (ret)
 		smc_nl_fail(smc, ret, err, "list connections");
-	for (size_t i = 0; !ret && i < sockets.n; i++)
-		ret = fn(&sockets.items[i], arg);
+	for (size_t i = 0; !ret && i < sockets.n; i++) {
+		struct smc_connection *c = &sockets.items[i];
+
+		if (c->sport && !has_address(c))
+			find_addresses(smc, AF_INET, c);
+		if (c->sport && !has_address(c))
+			find_addresses(smc, AF_INET6, c);
+		ret = fn(c, arg);
+	}
 	free(sockets.items);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/inet_diag.h>
 #include <linux/smc.h>
 #include <linux/smc_diag.h>
 #include <linux/sock_diag.h>
@@ -88,7 +89,9 @@ int smc_parse_connection(const struct nlmsghdr *nlh, struct smc_connection *ret)
 	const struct smc_diag_lgrinfo *group;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!msg || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY || msg->diag_family != AF_SMC)
+	if (!msg || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    (msg->diag_family != AF_SMC && msg->diag_family != AF_INET &&
+	     msg->diag_family != AF_INET6))
 		return -EPROTO;
 	nlmsg_attrs(nlh, sizeof(*msg), tb, SMC_DIAG_FALLBACK);
 	ret->state = msg->diag_state;
@@ -107,6 +110,18 @@ int smc_parse_connection(const struct nlmsghdr *nlh, struct smc_connection *ret)
 	group = nlmsg_value(tb[SMC_DIAG_LGRINFO], sizeof(*group));
 	if (group && memchr(group->lnk[0].ibname, '\0', sizeof(group->lnk[0].ibname)))
 		memcpy(ret->rdma, group->lnk[0].ibname, sizeof(group->lnk[0].ibname));
+	return 0;
+}
+
+int smc_parse_tcp(const struct nlmsghdr *nlh, struct smc_connection *ret)
+{
+	const struct inet_diag_msg *msg = nlmsg_header(nlh, sizeof(*msg));
+
+	if (!msg || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    msg->id.idiag_sport != htons(ret->sport) || msg->id.idiag_dport != htons(ret->dport))
+		return -EPROTO;
+	read_addr(msg->id.idiag_src, &ret->src);
+	read_addr(msg->id.idiag_dst, &ret->dst);
 	return 0;
 }
 

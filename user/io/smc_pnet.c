@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * smc_pnet.c - SMC's PNET table by generic netlink SMC_PNETID (net/smc/smc_pnet.c). Called by team/.
+ * smc_pnet.c - SMC's PNET table by generic netlink SMC_PNETID (net/smc/smc_pnet.c), and its EIDs by
+ * SMC_GEN_NETLINK (smc_clc.c). Called by team/.
  *
  * Adding answers EEXIST for whatever it did not add: an entry that is there already with the same id
  * or another one, and, in all network namespaces but the initial one, every RDMA device. The table
@@ -10,6 +11,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <linux/smc.h>
 #include <string.h>
 
@@ -125,4 +127,28 @@ int smc_del_pnetid(struct smc *smc, const char *pnetid, struct err *err)
 	if (ret && ret != -ENOENT)
 		return smc_nl_fail(smc, ret, err, "remove the PNET id %s", pnetid);
 	return 0;
+}
+
+static int count(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *tb[SMC_NLA_EID_TABLE_ENTRY + 1];
+
+	nlmsg_attrs(nlh, sizeof(struct genlmsghdr), tb, SMC_NLA_EID_TABLE_ENTRY);
+	*(size_t *)arg += tb[SMC_NLA_EID_TABLE_ENTRY] != NULL;
+	return 0;
+}
+
+int smc_count_eids(struct smc *smc, unsigned *ret, struct err *err)
+{
+	struct smc_request req;
+	uint16_t family;
+	size_t n = 0;
+	int code = smc_nl_family(smc, SMC_GENL_FAMILY_NAME, &family);
+
+	if (!code) {
+		smc_nl_begin(&req, family, SMC_NETLINK_DUMP_UEID, NLM_F_DUMP);
+		code = smc_nl_talk(smc, &smc->genl, &req, count, &n, &n);
+	}
+	*ret = n;
+	return code ? smc_nl_fail(smc, code, err, "list EIDs") : 0;
 }

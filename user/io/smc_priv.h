@@ -41,6 +41,9 @@ void smc_nl_begin(struct smc_request *req, uint16_t family, uint8_t command, uin
 int smc_nl_talk(struct smc *smc, struct mnl_socket **nl, struct smc_request *req, nlmsg_fn *fn,
 		void *arg, size_t *n);
 
+/* The id of a generic netlink family. -EOPNOTSUPP: there is none of that name. */
+int smc_nl_family(struct smc *smc, const char *name, uint16_t *ret_id);
+
 /* Sets "SMC: can't DO: why" for a failed request; returns ret. */
 int smc_nl_fail(const struct smc *smc, int ret, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -57,5 +60,7 @@ struct smc_pnet {
 int smc_parse_family(const struct nlmsghdr *nlh, const char *name, uint16_t *ret);
 int smc_parse_pnet(const struct nlmsghdr *nlh, uint16_t family, struct smc_pnet *ret);
 int smc_parse_connection(const struct nlmsghdr *nlh, struct smc_connection *ret);
+/* The addresses of its TCP socket, as inet_diag tells them. */
+int smc_parse_tcp(const struct nlmsghdr *nlh, struct smc_connection *ret);
 
 #endif

@@ -187,22 +187,23 @@ static int build(struct team *team, unsigned flags, struct err *err)
 	return ret ?: team_store(team, err);
 }
 
-/* What the team lacks while nobody watches it. */
+/* What the team lacks on this kernel, and while nobody watches it: a line each. */
 static int make_notes(const struct team *team, unsigned flags, char **ret)
 {
 	bool blind = team->detector == DETECT_POLL;
 
 	*ret = NULL;
 	if (team->env->daemon)
-		*ret = strdup("");
-	else if (asprintf(
-			 ret,
-			 "%s: no daemon runs, so the team has no gratuitous ARP after a fail-over, "
-			 "no updelay and downdelay, no ARP monitor, lets no unplugged port join "
-			 "again, and takes no MAC, MTU, promiscuity or carrier from one side to "
-			 "the "
-			 "other%s; 'systemctl start bpfteamd' adopts it",
-			 team->rec->config.team, blind ? ", and DOES NOT SEE A PORT FAIL" : "") < 0)
+		*ret = strdup(team->smc_why);
+	else if (asprintf(ret,
+			  "%s%s%s: no daemon runs, so the team has no gratuitous ARP after a "
+			  "fail-over, "
+			  "no updelay and downdelay, no ARP monitor, lets no unplugged port join "
+			  "again, and takes no MAC, MTU, promiscuity or carrier from one side to "
+			  "the "
+			  "other%s; 'systemctl start bpfteamd' adopts it",
+			  team->smc_why, team->smc_why[0] ? "\n" : "", team->rec->config.team,
+			  blind ? ", and DOES NOT SEE A PORT FAIL" : "") < 0)
 		*ret = NULL;
 	return *ret ? 0 : -ENOMEM;
 }

@@ -73,6 +73,8 @@ static int change(struct team *team, const struct config *config, unsigned flags
 		return ret ?: rdma_update(team, err);
 	}
 	ret = team_bring(team, config, flags, err);
+	if (!ret && fn && team->smc_why[0])
+		fn(team->smc_why, arg);
 	if (!ret)
 		team_emit(team, EVENT_CONFIG, "", "configuration changed", 0);
 	return ret;
@@ -130,8 +132,10 @@ static int apply_new(const struct team_env *env, const struct config *config, bo
 		ret = team_attach(env, config, flags, team, &notes, err);
 	}
 	ret = ret ?: tell_all(config, fn, arg);
-	if (!ret && fn && notes && *notes)
-		fn(notes, arg);
+	for (char *rest = notes, *line; !ret && fn && (line = strsep(&rest, "\n"));) {
+		if (*line)
+			fn(line, arg);
+	}
 	free(notes);
 	return ret;
 }

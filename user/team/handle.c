@@ -106,6 +106,8 @@ static void on_event(const struct bpfteam_event *event, void *arg)
 {
 	struct team *team = arg;
 
+	if (event->type == BPFTEAM_EVENT_RDMA)
+		rdma_heard(team, event->ns);
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		if (team->rec->ports[i].id != event->port)
 			continue;

@@ -201,6 +201,7 @@ int rdma_update(struct team *team, struct err *err)
 		ret = bring(team, config, i, first ? NULL : err);
 		first = first ?: ret;
 	}
+	rdma_smc_cgroups(team, config);
 	return first;
 }
 
@@ -233,6 +234,8 @@ int rdma_configure(struct team *team, const struct config *from, const struct co
 		ret = bring(team, to, i, err);
 	if (removed && !ret)
 		ret = member_swap_all(team, err);
+	if (!ret)
+		rdma_smc_cgroups(team, to);
 	return ret;
 }
 

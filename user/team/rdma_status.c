@@ -80,14 +80,14 @@ static void problem(json_t *problems, const char *fmt, ...)
 
 /* What the kernel's RDMA would trip over. */
 static json_t *problems_json(struct team *team, unsigned i, const struct saved_rdma *saved,
-			     bool has_device)
+			     const struct rdma_link *link)
 {
 	const struct saved_port *port = &team->rec->ports[i];
 	const struct port_config *config = config_port(&team->rec->config, port->name);
 	json_t *problems = json_array();
 	uint32_t all = link_rp_filter("all"), own = link_rp_filter(port->name);
 
-	if (!has_device && config->rdma != RDMA_ON)
+	if (!link && config->rdma != RDMA_ON)
 		problem(problems, "%s has no RDMA device now", port->name);
 	if (mac_equal(&team->member[i].info.mac, &team->rec->mac))
 		problem(problems,
@@ -101,6 +101,17 @@ static json_t *problems_json(struct team *team, unsigned i, const struct saved_r
 			port->name, port->name);
 	if (team->rdma_why[0])
 		problem(problems, "%s", team->rdma_why);
+	if (!saved || !saved->pnetid[0])
+		return problems;
+	if (link && rdma_smc_lacks_eid(link))
+		problem(problems,
+			"SMC-R over RoCE v2 takes an EID that the peer has, too, and this "
+			"machine has none: smcr ueid add NAME");
+	if (team->smc_why[0])
+		problem(problems, "%s", team->smc_why);
+	else if (team->rec->config.n_smc_cgroups && !datapath_has_smc(team->dp))
+		problem(problems, "smc.cgroups is not in force ('bpfteam doctor' says what it "
+				  "takes): TCP sockets there stay TCP's");
 	return problems;
 }
 
@@ -146,7 +157,8 @@ static json_t *rnic_json(struct team *team, unsigned i)
 	json_object_set_new(rnic, "gids", gids);
 	json_object_set_new(rnic, "load", load_json(&load));
 	json_object_set_new(rnic, "exempt", exempt_json(team, port->id));
-	json_object_set_new(rnic, "problems", problems_json(team, i, saved, has_device));
+	json_object_set_new(rnic, "problems",
+			    problems_json(team, i, saved, has_device ? &link : NULL));
 	return rnic;
 }
 
@@ -195,11 +207,21 @@ const struct saved_rdma *rdma_of_address(const struct team *team, const struct a
 	return NULL;
 }
 
+/* Each side has its own reason, and one of them may be no more than that the other has one. */
+static json_t *fallback_json(const struct smc_connection *c)
+{
+	if (!c->fallback)
+		return json_null();
+	if (!c->reason || !c->peer_reason || c->reason == c->peer_reason)
+		return json_string(smc_reason(c->reason ?: c->peer_reason));
+	return json_sprintf("%s; the peer says: %s", smc_reason(c->reason),
+			    smc_reason(c->peer_reason));
+}
+
 static int add_smc(const struct smc_connection *c, void *arg)
 {
 	struct listing *listing = arg;
 	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
-	uint32_t reason = c->reason ?: c->peer_reason;
 
 	if (!rdma_of_address(listing->team, &c->src))
 		return 0;
@@ -207,12 +229,11 @@ static int add_smc(const struct smc_connection *c, void *arg)
 			      json_pack("{s:s, s:s, s:s, s:o, s:o}", "local",
 					endpoint(&c->src, c->sport, local), "remote",
 					endpoint(&c->dst, c->dport, remote), "mode",
-					c->fallback ? "tcp"
-					: c->smcd   ? "smc-d"
-						    : "smc-r",
-					"reason",
-					c->fallback ? json_string(smc_reason(reason)) : json_null(),
-					"device", or_null(c->rdma)));
+					!c->dport     ? "listen"
+					: c->fallback ? "tcp"
+					: c->smcd     ? "smc-d"
+						      : "smc-r",
+					"reason", fallback_json(c), "device", or_null(c->rdma)));
 	return 0;
 }
 
@@ -228,6 +249,17 @@ static json_t *smc_json(struct team *team)
 	return listing.list;
 }
 
+/* Those whose TCP sockets become SMC's now. */
+static json_t *cgroups_json(struct team *team)
+{
+	const struct config *config = &team->rec->config;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < config->n_smc_cgroups && datapath_has_smc(team->dp); i++)
+		json_array_append_new(list, json_string(config->smc_cgroups[i]));
+	return list;
+}
+
 json_t *team_rdma(struct team *team, struct err *err)
 {
 	struct listing flows = {team, json_array()};
@@ -240,6 +272,7 @@ json_t *team_rdma(struct team *team, struct err *err)
 	}
 	if (json_array_size(rnics) && rdma_handle(team))
 		rdma_each_cm(team->rdma, add_cm, &flows, NULL);
-	return json_pack("{s:s, s:o, s:o, s:o}", "team", team->rec->config.team, "rnics", rnics,
-			 "flows", flows.list, "smc", smc_json(team));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "team", team->rec->config.team, "rnics",
+			 rnics, "flows", flows.list, "smc", smc_json(team), "smc_cgroups",
+			 cgroups_json(team));
 }

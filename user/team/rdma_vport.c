@@ -144,7 +144,7 @@ static int set_datapath(struct team *team, const struct rdma_config *rdma,
 	return ret ?: member_swap_all(team, err);
 }
 
-/* The vports' programs anew: another build's, or for another detector. */
+/* The vports' programs, and SMC's, anew: another build's, or for another detector. */
 int rdma_reload(struct team *team, struct err *err)
 {
 	int ret = 0;
@@ -156,6 +156,8 @@ int rdma_reload(struct team *team, struct err *err)
 		if (rdma)
 			ret = fill_datapath(team, rdma, saved, err);
 	}
+	if (!ret && !datapath_set_smc(team->dp, NULL, 0, NULL))
+		rdma_smc_cgroups(team, &team->rec->config);
 	return ret;
 }
 

@@ -4,8 +4,10 @@
  * the connections and listeners of iWARP, which have to stay on their RNIC, and the load that the
  * host's stack does not see.
  *
- * CM IDs have no events (drivers/infiniband/core/nldev.c), so they are polled: a tenth of a second
- * after something changed, else once a second. RoCE needs none of that, since its port is known.
+ * Netlink tells nothing of CM IDs (drivers/infiniband/core/nldev.c), so they are polled: a tenth of a
+ * second after something changed, else once a second. Where the kernel lets us, a tracepoint says that
+ * there is a new one; its addresses may come a little later, so it is looked for again and again for a
+ * while. RoCE needs none of that, since its port is known.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +16,8 @@
 
 #include "team/team_priv.h"
 
+#define POLL_HOT_NS (20 * NS_PER_MS)
+#define HOT_NS (200 * NS_PER_MS)
 #define POLL_BUSY_NS (100 * NS_PER_MS)
 #define POLL_IDLE_NS (1000 * NS_PER_MS)
 #define RETRY_NS (1000 * NS_PER_MS)
@@ -87,21 +91,32 @@ static int add_flow(const struct rdma_cm *cm, void *arg)
 
 static uint64_t poll_flows(struct team *team, uint64_t now_ns)
 {
+	uint64_t pause = now_ns < team->rdma_hot_ns ? POLL_HOT_NS : POLL_IDLE_NS;
 	struct flows flows = {.team = team};
 	int changed = 0;
 
 	if (now_ns < team->rdma_ns)
 		return team->rdma_ns;
-	team->rdma_ns = now_ns + POLL_IDLE_NS;
 	if (!rdma_each_link(team->rdma, note_iwarp, &flows, NULL) && flows.any_iwarp &&
 	    !rdma_each_cm(team->rdma, add_flow, &flows, NULL))
 		changed = datapath_set_flows(team->dp, flows.list, flows.n);
 	free(flows.list);
+	if (flows.any_iwarp)
+		datapath_watch_cma(team->dp);
 	if (changed == -E2BIG)
 		tell(team, "more RDMA connections than can be kept on their RNICs");
-	if (changed > 0)
-		team->rdma_ns = now_ns + POLL_BUSY_NS;
+	if (changed > 0 && pause > POLL_BUSY_NS)
+		pause = POLL_BUSY_NS;
+	team->rdma_ns = now_ns + pause;
 	return team->rdma_ns;
+}
+
+/* The first of a row has a look at once. */
+void rdma_heard(struct team *team, uint64_t event_ns)
+{
+	if (event_ns >= team->rdma_hot_ns)
+		team->rdma_ns = 0;
+	team->rdma_hot_ns = event_ns + HOT_NS;
 }
 
 static bool has_rnic(const struct team *team)
@@ -122,9 +137,11 @@ uint64_t rdma_turn(struct team *team, uint64_t now_ns)
 	return poll_flows(team, now_ns);
 }
 
-/* Once a second: devices where the kernel tells of none, settings that failed before, load. */
+/* Once a second: cgroups that were made anew, devices where the kernel tells of none, settings that failed before, load. */
 void rdma_look(struct team *team)
 {
+	if (team->rec->config.n_smc_cgroups)
+		rdma_smc_cgroups(team, &team->rec->config);
 	if (!rdma_handle(team))
 		return;
 	if (!team->rdma_listens)

@@ -101,7 +101,9 @@ struct team {
 	uint32_t rdma_target[BPFTEAM_RDMA_MAX]; /* parallel to rec->rdma: RNIC or its VLAN device */
 	int rdma_path[BPFTEAM_RDMA_MAX]; /* member that carries it, from 1; 0: none */
 	char rdma_why[128]; /* as last told: why a vport is not as it should be */
+	char smc_why[256]; /* and why some cgroup's TCP stays TCP */
 	uint64_t rdma_ns; /* when connections are looked at again */
+	uint64_t rdma_hot_ns; /* until when often, since new ones were heard of */
 	uint64_t ports_ns; /* when a port's state wants to be worked out again */
 	uint64_t deadline_ns; /* the least of all */
 };
@@ -217,6 +219,8 @@ void rdma_take_addresses(struct team *team, const struct saved_rdma *saved,
 int rdma_smc(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
 	     unsigned port, struct err *err);
 void rdma_smc_undo(struct team *team, struct saved_rdma *saved);
+bool rdma_smc_lacks_eid(const struct rdma_link *link);
+void rdma_smc_cgroups(struct team *team, const struct config *config);
 
 /* rdma_status.c */
 const struct saved_rdma *rdma_of_address(const struct team *team, const struct addr *addr);
@@ -224,6 +228,7 @@ const struct saved_rdma *rdma_of_address(const struct team *team, const struct a
 /* rdma_watch.c: returns when it wants to be called again. */
 uint64_t rdma_turn(struct team *team, uint64_t now_ns);
 void rdma_look(struct team *team);
+void rdma_heard(struct team *team, uint64_t event_ns);
 
 /* vport.c */
 int vport_update(struct team *team);
