@@ -12,6 +12,7 @@
 
 #include "count.bpf.h"
 #include "maps.bpf.h"
+#include "policy.bpf.h"
 #include "select.bpf.h"
 #include "shortcut.bpf.h"
 #include "watch.bpf.h"
@@ -83,24 +84,47 @@ static __always_inline bool team_is_packet(struct __sk_buff *skb)
 	return sk && unlikely(sk->family == AF_PACKET);
 }
 
+static __always_inline int team_cross(struct bpfteam_state *state)
+{
+	state->crossed_jiffies = bpf_jiffies64();
+	return TCX_NEXT;
+}
+
+static __always_inline int team_drop(void)
+{
+	count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+	return TCX_DROP;
+}
+
+static __always_inline int team_send_by(struct __sk_buff *skb, struct bpfteam_state *state,
+					const struct choice *choice)
+{
+	if (unlikely(!choice->port))
+		return team_drop();
+	count_tx(choice->id, skb->len);
+	if (unlikely(team_is_captured(skb, state)))
+		return team_copy(skb, state, choice->port->ifindex);
+	return bpf_redirect(choice->port->ifindex, 0);
+}
+
+/* At the inner end, where no capture is to be thought of. */
+static __always_inline int team_send_here(struct __sk_buff *skb, const struct choice *choice)
+{
+	if (unlikely(!choice->port))
+		return team_drop();
+	count_tx(choice->id, skb->len);
+	return bpf_redirect(choice->port->ifindex, 0);
+}
+
 static __always_inline int team_send(struct __sk_buff *skb)
 {
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
 
-	if (team_is_packet(skb)) {
-		state->crossed_jiffies = bpf_jiffies64();
-		return TCX_NEXT;
-	}
+	if (team_is_packet(skb))
+		return team_cross(state);
 	team_select(skb, state, true, &choice);
-	if (unlikely(!choice.port)) {
-		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
-		return TCX_DROP;
-	}
-	count_tx(choice.id, skb->len);
-	if (unlikely(team_is_captured(skb, state)))
-		return team_copy(skb, state, choice.port->ifindex);
-	return bpf_redirect(choice.port->ifindex, 0);
+	return team_send_by(skb, state, &choice);
 }
 
 SEC("?tc")
@@ -140,7 +164,7 @@ int team_tx_flow(struct __sk_buff *skb)
 	return shortcut_send(skb, shortcut);
 }
 
-/* The same by the other policies. */
+/* The same by layer2 and layer2+3. */
 SEC("?tc")
 int team_tx_mac(struct __sk_buff *skb)
 {
@@ -149,6 +173,32 @@ int team_tx_mac(struct __sk_buff *skb)
 	if (team_is_packet(skb) ||
 	    !shortcut_find(shortcut_first(team_hash(skb) >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
 		return team_send_long(skb);
+	return shortcut_send(skb, shortcut);
+}
+
+/* What has no shortcut, and a hash. */
+__noinline int team_send_hashed(struct __sk_buff *skb, __u32 hash)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	select_port(state, hash, true, &choice);
+	return team_send_by(skb, state, &choice);
+}
+
+/* By the policies of policy.bpf.h, with shortcuts or without. */
+SEC("?tc")
+int team_tx_policy(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut;
+	__u32 hash;
+
+	if (team_is_packet(skb))
+		return team_cross(state_get());
+	hash = policy_hash(skb);
+	if (!cfg_watch_ns ||
+	    !shortcut_find(shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
+		return team_send_hashed(skb, hash);
 	return shortcut_send(skb, shortcut);
 }
 
@@ -162,12 +212,18 @@ int team_inner(struct __sk_buff *skb)
 	if (skb->mark == cfg_mark)
 		return TCX_DROP;
 	team_select(skb, state, true, &choice);
-	if (unlikely(!choice.port)) {
-		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+	return team_send_here(skb, &choice);
+}
+
+SEC("?tc")
+int team_inner_policy(struct __sk_buff *skb)
+{
+	struct choice choice;
+
+	if (skb->mark == cfg_mark)
 		return TCX_DROP;
-	}
-	count_tx(choice.id, skb->len);
-	return bpf_redirect(choice.port->ifindex, 0);
+	select_port(state_get(), policy_hash(skb), true, &choice);
+	return team_send_here(skb, &choice);
 }
 
 /* ---- the RDMA systems' vports ---- */
@@ -225,7 +281,10 @@ int team_explain(struct __sk_buff *skb)
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
 
-	team_select(skb, state, false, &choice);
+	if (cfg_mode != BPFTEAM_ACTIVE_BACKUP && cfg_hash > BPFTEAM_HASH_LAYER23)
+		select_port(state, policy_hash(skb), false, &choice);
+	else
+		team_select(skb, state, false, &choice);
 	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice.port ? choice.id : BPFTEAM_PORT_NONE;
 	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice.slot;
 	skb->cb[BPFTEAM_EXPLAIN_HASH] = choice.hash;

@@ -15,6 +15,9 @@
 #include "maps.bpf.h"
 #include "select.bpf.h"
 
+#define ENCAP_CONTEXT struct xdp_md
+#include "encap.bpf.h"
+
 /*
  * What crosses the veth as an skb is team_inner's: it may be a capture's copy, or have its VLAN tag
  * beside it, neither of which shows here. team_tx notes when it let one cross; XDP keeps its hands
@@ -75,6 +78,20 @@ static __always_inline bool xdp_is_crossing(const struct bpfteam_state *state)
 				  bpf_jiffies64() - state->crossed_jiffies < XDP_CROSSING_JIFFIES);
 }
 
+static __always_inline int xdp_send(const struct choice *choice, __u64 bytes)
+{
+	int ret;
+
+	if (unlikely(!choice->port)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return XDP_DROP;
+	}
+	ret = bpf_redirect_map(&tx_ports, choice->id, XDP_PASS);
+	if (likely(ret == XDP_REDIRECT))
+		count_tx(choice->id, bytes);
+	return ret;
+}
+
 SEC("?xdp")
 int xdp_vport(struct xdp_md *ctx)
 {
@@ -83,7 +100,6 @@ int xdp_vport(struct xdp_md *ctx)
 	struct choice choice;
 	struct frame frame;
 	__u32 hash = 0;
-	int ret;
 
 	if (unlikely(!state || xdp_is_crossing(state)))
 		return XDP_PASS;
@@ -92,12 +108,35 @@ int xdp_vport(struct xdp_md *ctx)
 		hash = flow_hash(&frame);
 	}
 	select_port(state, hash, true, &choice);
-	if (unlikely(!choice.port)) {
-		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
-		return XDP_DROP;
+	return xdp_send(&choice, end - data);
+}
+
+/* By the policies of policy.bpf.h. There is no socket whose hash it could be: txhash is layer3+4. */
+static __always_inline __u32 xdp_policy_hash(struct xdp_md *ctx)
+{
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __u32 policy = cfg_hash;
+	struct frame frame;
+	__u32 hash;
+
+	if (policy == BPFTEAM_HASH_ENCAP23 || policy == BPFTEAM_HASH_ENCAP34)
+		return encap_hash(ctx, false);
+	if (policy == BPFTEAM_HASH_VLAN_SRCMAC) {
+		flow_hash_source(data, end, false, 0, &hash);
+		return hash;
 	}
-	ret = bpf_redirect_map(&tx_ports, choice.id, XDP_PASS);
-	if (likely(ret == XDP_REDIRECT))
-		count_tx(choice.id, end - data);
-	return ret;
+	parse(data, end, false, PARSE_PORTS, &frame);
+	return frame.mac ? flow_hash_of(&frame, false) : 0;
+}
+
+SEC("?xdp")
+int xdp_vport_policy(struct xdp_md *ctx)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	if (unlikely(xdp_is_crossing(state)))
+		return XDP_PASS;
+	select_port(state, xdp_policy_hash(ctx), true, &choice);
+	return xdp_send(&choice, (long)ctx->data_end - (long)ctx->data);
 }

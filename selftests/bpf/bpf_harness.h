@@ -232,13 +232,21 @@ struct team_options {
 struct team {
 	struct team_bpf *skel;
 	struct bpf_program *tx; /* the one of the team_tx programs that is loaded */
+	struct bpf_program *inner; /* and of team_inner's */
 	struct maps maps;
 };
+
+static inline bool hashes_more(const struct team_options *options)
+{
+	return options->mode != BPFTEAM_ACTIVE_BACKUP && options->hash > BPFTEAM_HASH_LAYER23;
+}
 
 /* The one that the loader takes. */
 static inline struct bpf_program *team_program(struct team_bpf *skel,
 					       const struct team_options *options)
 {
+	if (hashes_more(options))
+		return skel->progs.team_tx_policy;
 	if (!options->state || !options->watch_ns)
 		return skel->progs.team_tx;
 	if (options->mode == BPFTEAM_ACTIVE_BACKUP)
@@ -276,7 +284,10 @@ static inline struct team team_load(const struct team_options *options, unsigned
 	bpf_program__set_autoload(team.skel->progs.team_learn, options->state);
 	bpf_program__set_autoload(team.skel->progs.team_watch, options->watch_ns);
 	team.tx = team_program(team.skel, options);
+	team.inner = hashes_more(options) ? team.skel->progs.team_inner_policy
+					  : team.skel->progs.team_inner;
 	bpf_program__set_autoload(team.tx, true);
+	bpf_program__set_autoload(team.inner, true);
 	if (team_bpf__load(team.skel)) {
 		team_bpf__destroy(team.skel);
 		team.skel = NULL;

@@ -91,7 +91,7 @@ static void cost_team(enum bpfteam_mode mode, enum bpfteam_hash hash, bool state
 	if (hash == BPFTEAM_HASH_LAYER34 && mode == BPFTEAM_BALANCE_XOR) {
 		snprintf(text, sizeof(text), "%s, IPv6", what);
 		cost(text, team.tx, frame_build(&frame, &udp6), TC_REDIRECT);
-		cost(what, team.skel->progs.team_inner, &frame, TC_REDIRECT);
+		cost(what, team.inner, &frame, TC_REDIRECT);
 		cost(what, team.skel->progs.team_explain, &frame, 0);
 	}
 	if (state) {

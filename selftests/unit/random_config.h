@@ -169,7 +169,7 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	config_init(config);
 	strcpy(config->team, coin(seed) ? "team0" : "~");
 	config->mode = coin(seed) ? BPFTEAM_ACTIVE_BACKUP : BPFTEAM_BALANCE_XOR;
-	config->hash = unit_below(seed, 3);
+	config->hash = unit_below(seed, BPFTEAM_HASH_POLICIES);
 	if (coin(seed))
 		config->mac = random_mac(seed);
 	config->mtu = coin(seed) ? 0 : random_in(seed, 68, 65535);

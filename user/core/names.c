@@ -28,6 +28,13 @@ const struct name hash_names[] = {
 	{"2", BPFTEAM_HASH_LAYER23, true},
 	{"layer3+4", BPFTEAM_HASH_LAYER34, false},
 	{"1", BPFTEAM_HASH_LAYER34, true},
+	{"encap2+3", BPFTEAM_HASH_ENCAP23, false},
+	{"3", BPFTEAM_HASH_ENCAP23, true},
+	{"encap3+4", BPFTEAM_HASH_ENCAP34, false},
+	{"4", BPFTEAM_HASH_ENCAP34, true},
+	{"vlan+srcmac", BPFTEAM_HASH_VLAN_SRCMAC, false},
+	{"5", BPFTEAM_HASH_VLAN_SRCMAC, true},
+	{"txhash", BPFTEAM_HASH_TXHASH, false},
 	{NULL, 0, false},
 };
 
@@ -113,13 +120,10 @@ const struct name event_names[] = {
 	{"config", EVENT_CONFIG, false},     {NULL, 0, false},
 };
 
-/* Words that the documentation names and this version does not do yet, per table. */
+/* Words that the documentation names and this version does not do yet. */
 static const char *const later_modes[] = {
 	"balance-rr",  "0", "roundrobin",  "broadcast", "3",      "802.3ad",  "4",  "lacp",
 	"balance-tlb", "5", "balance-alb", "6",         "random", "adaptive", NULL,
-};
-static const char *const later_hashes[] = {
-	"encap2+3", "3", "encap3+4", "4", "vlan+srcmac", "5", "txhash", NULL,
 };
 
 int name_parse(const struct name *table, const char *word)
@@ -133,11 +137,9 @@ int name_parse(const struct name *table, const char *word)
 
 bool name_is_later(const struct name *table, const char *word)
 {
-	const char *const *list = table == mode_names   ? later_modes
-				  : table == hash_names ? later_hashes
-							: NULL;
+	const char *const *list = later_modes;
 
-	for (; list && *list; list++) {
+	for (; table == mode_names && *list; list++) {
 		if (!strcmp(*list, word))
 			return true;
 	}

@@ -89,8 +89,16 @@ static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct 
 	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
 }
 
+/* The policies whose hash takes more than the headers in front have programs of their own. */
+static bool hashes_more(__u32 mode, __u32 hash)
+{
+	return mode != BPFTEAM_ACTIVE_BACKUP && hash > BPFTEAM_HASH_LAYER23;
+}
+
 struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 {
+	if (hashes_more(skel->rodata->cfg_mode, skel->rodata->cfg_hash))
+		return skel->progs.team_tx_policy;
 	/* Shortcuts are opened by the timer alone. */
 	if (!skel->rodata->cfg_watch_ns)
 		return skel->progs.team_tx;
@@ -98,6 +106,22 @@ struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 		return skel->progs.team_tx_first;
 	return skel->rodata->cfg_hash == BPFTEAM_HASH_LAYER34 ? skel->progs.team_tx_flow
 							      : skel->progs.team_tx_mac;
+}
+
+struct bpf_program *dp_team_inner(const struct team_bpf *skel)
+{
+	return hashes_more(skel->rodata->cfg_mode, skel->rodata->cfg_hash)
+		       ? skel->progs.team_inner_policy
+		       : skel->progs.team_inner;
+}
+
+struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
+{
+	if (where != DP_AT_INNER)
+		return skel->progs.xdp_port;
+	return hashes_more(skel->rodata->cfg_mode, skel->rodata->cfg_hash)
+		       ? skel->progs.xdp_vport_policy
+		       : skel->progs.xdp_vport;
 }
 
 /* The two objects differ in kfuncs alone, so that one skeleton fits both. */
@@ -152,6 +176,8 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 		return fail_load(err, -errno, dp->team, "team's");
 	specialise(dp, skel, watch ? watch_ns : 0);
 	bpf_program__set_autoload(dp_team_tx(skel), true);
+	bpf_program__set_autoload(skel->progs.team_inner, false);
+	bpf_program__set_autoload(dp_team_inner(skel), true);
 	bpf_program__set_autoload(skel->progs.team_learn, state);
 	bpf_program__set_autoload(skel->progs.team_watch, watch);
 	bpf_map__set_autocreate(skel->maps.watch, watch);
@@ -268,8 +294,7 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_probe = config->probe;
 	skel->rodata->cfg_rdma = port &&
 				 (config->rdma_ports >> where & 1 || dp_rdma_hears(dp, where));
-	bpf_program__set_autoload(skel->progs.xdp_port, port);
-	bpf_program__set_autoload(skel->progs.xdp_vport, !port);
+	bpf_program__set_autoload(dp_xdp_prog(skel, where), true);
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (r) {
 		xdp_bpf__destroy(skel);

@@ -102,6 +102,30 @@ static const char *reason(const struct team *team, const struct datapath_verdict
 	return team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
 }
 
+/* The headers don't tell: all ports that it may be. */
+static json_t *explain_any(struct team *team)
+{
+	json_t *candidates = json_array();
+	uint64_t usable;
+
+	team_read_links(team);
+	usable = team_usable(team);
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (usable >> team->rec->ports[i].id & 1)
+			json_array_append_new(candidates, json_string(team->rec->ports[i].name));
+	}
+	return json_pack("{s:s, s:n, s:s, s:n, s:n, s:o}", "team", team->rec->config.team, "port",
+			 "reason", usable ? "hash" : "no-port", "slot", "hash", "candidates",
+			 candidates);
+}
+
+/* Policies that count the destination's MAC address. */
+static bool hashes_dmac(enum bpfteam_hash hash)
+{
+	return hash == BPFTEAM_HASH_LAYER2 || hash == BPFTEAM_HASH_LAYER23 ||
+	       hash == BPFTEAM_HASH_ENCAP23;
+}
+
 /* What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port. */
 static json_t *explain_rdma(struct team *team, const struct saved_rdma *saved)
 {
@@ -128,7 +152,9 @@ json_t *team_explain(struct team *team, const struct team_flow *flow, struct err
 
 	if (rdma)
 		return explain_rdma(team, rdma);
-	if (config->mode != BPFTEAM_ACTIVE_BACKUP && config->hash != BPFTEAM_HASH_LAYER34 &&
+	if (config->mode != BPFTEAM_ACTIVE_BACKUP && config->hash == BPFTEAM_HASH_TXHASH)
+		return explain_any(team);
+	if (config->mode != BPFTEAM_ACTIVE_BACKUP && hashes_dmac(config->hash) &&
 	    mac_is_zero(&flow->dmac)) {
 		err_set(err, -EINVAL,
 			"%s: %s hashes the destination's MAC; give it with --dmac ('ip neigh' "
