@@ -52,8 +52,8 @@ static void put_ip(struct frame_buf *frame, uint8_t protocol)
 	if (outer.options)
 		flow.extension[flow.extensions++] = (struct extension){IPPROTO_DSTOPTS, 1, 0};
 	if (outer.fragment)
-		flow.extension[flow.extensions++] =
-			(struct extension){IPPROTO_FRAGMENT, 0, outer.fragment};
+		flow.extension[flow.extensions++] = (struct extension){IPPROTO_FRAGMENT, 0,
+								       outer.fragment};
 	frame_ip6(frame, &flow);
 }
 

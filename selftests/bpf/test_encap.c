@@ -44,9 +44,9 @@ static const char *title_of(const struct encap *encap, const struct flow *inner)
 {
 	snprintf(title, sizeof(title), "IPv%c in %s%s", inner->family == AF_INET ? '4' : '6',
 		 encap->name,
-		 !encap->by_ip               ? ""
-		 : outer.family == AF_INET   ? " over IPv4"
-					     : " over IPv6");
+		 !encap->by_ip             ? ""
+		 : outer.family == AF_INET ? " over IPv4"
+					   : " over IPv6");
 	return title;
 }
 
@@ -122,7 +122,8 @@ static void test_cut(const struct encap *encap, const struct flow *inner)
 				    : hash_alone(BPFTEAM_HASH_LAYER34, &alone);
 		wrong += hash_of(BPFTEAM_HASH_ENCAP34, &frame) != want;
 	}
-	ok(!wrong && ran > 20, "encap3+4, %s: cut at any byte, by what is left", title_of(encap, inner));
+	ok(!wrong && ran > 20, "encap3+4, %s: cut at any byte, by what is left",
+	   title_of(encap, inner));
 }
 
 static void test_fragments(const struct encap *encap, const struct flow *inner)
@@ -196,8 +197,7 @@ static void test_bad(const struct flow *inner)
 			frame.data[start] ^= 0x20; /* 4 and 6 */
 		else
 			frame.data[start + bads[i].offset] = bads[i].value;
-		ok(hash_of(BPFTEAM_HASH_ENCAP34, &frame) ==
-				   hash_of(BPFTEAM_HASH_LAYER34, &frame) &&
+		ok(hash_of(BPFTEAM_HASH_ENCAP34, &frame) == hash_of(BPFTEAM_HASH_LAYER34, &frame) &&
 			   hash_of(BPFTEAM_HASH_ENCAP34, &frame) != good,
 		   "encap3+4, IPv%c: %s is not looked into", inner->family == AF_INET ? '4' : '6',
 		   bads[i].what);
@@ -240,8 +240,8 @@ static void test_deep(void)
 	}
 	flow.src = 13;
 	flow.proto = IPPROTO_NONE;
-	ok(steady && hash_of(BPFTEAM_HASH_ENCAP34, &frame) ==
-			     hash_alone(BPFTEAM_HASH_LAYER34, &flow),
+	ok(steady &&
+		   hash_of(BPFTEAM_HASH_ENCAP34, &frame) == hash_alone(BPFTEAM_HASH_LAYER34, &flow),
 	   "encap3+4: beyond 16 headers nothing is looked at");
 }
 
@@ -257,7 +257,9 @@ static void test_plain(void)
 		struct flow flow = {.family = i % 31 ? family : 0,
 				    .src = random32() & 0xffff,
 				    .dst = random32() & 0xffff,
-				    .proto = i % 3 ? IPPROTO_TCP : i % 7 ? IPPROTO_UDP : IPPROTO_ICMP,
+				    .proto = i % 3   ? IPPROTO_TCP
+					     : i % 7 ? IPPROTO_UDP
+						     : IPPROTO_ICMP,
 				    .sport = 1 + random32() % 4000,
 				    .dport = 1 + random32() % 4000,
 				    .fragment = fragments[random32() % 4],
@@ -268,8 +270,8 @@ static void test_plain(void)
 		if (i % 5 == 0)
 			flow.tpid[0] = i % 2 ? ETH_P_8021Q : ETH_P_8021AD;
 		if (i % 11 == 0 && family == AF_INET6)
-			flow.extension[flow.extensions++] =
-				(struct extension){IPPROTO_DSTOPTS, random32() % 8, 0};
+			flow.extension[flow.extensions++] = (struct extension){IPPROTO_DSTOPTS,
+									       random32() % 8, 0};
 		wrong[0] += hash_alone(BPFTEAM_HASH_ENCAP34, &flow) !=
 			    hash_alone(BPFTEAM_HASH_LAYER34, &flow);
 		wrong[1] += hash_alone(BPFTEAM_HASH_ENCAP23, &flow) !=

@@ -116,9 +116,9 @@ static void test_values(void **state)
 				     "balance-xor)"},
 		{GOOD "mode: |\n  a\n  b\n",
 		 "f:5: mode: \"a?b?\" is not known (active-backup or balance-xor)"},
-		{GOOD "hash: layer4\n",
-		 "f:5: hash: \"layer4\" is not known (layer2, layer2+3, layer3+4, encap2+3, encap3+4, "
-		 "vlan+srcmac or txhash)"},
+		{GOOD "hash: layer4\n", "f:5: hash: \"layer4\" is not known (layer2, layer2+3, "
+					"layer3+4, encap2+3, encap3+4, "
+					"vlan+srcmac or txhash)"},
 		{GOOD "xdp: maybe\n", "f:5: xdp: \"maybe\" is not known (true or false)"},
 		{GOOD "xdp: 1\n", "f:5: xdp: \"1\" is not known (true or false)"},
 		{GOOD "mtu: big\n", "f:5: mtu: \"big\" is not a whole number (68 to 65535)"},

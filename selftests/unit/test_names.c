@@ -79,8 +79,9 @@ static void test_list(void **state)
 
 	assert_string_equal(name_list(mode_names, buf, sizeof(buf)),
 			    "active-backup or balance-xor");
-	assert_string_equal(name_list(hash_names, buf, sizeof(buf)),
-			    "layer2, layer2+3, layer3+4, encap2+3, encap3+4, vlan+srcmac or txhash");
+	assert_string_equal(
+		name_list(hash_names, buf, sizeof(buf)),
+		"layer2, layer2+3, layer3+4, encap2+3, encap3+4, vlan+srcmac or txhash");
 	assert_string_equal(name_list(hash_names, tiny, sizeof(tiny)), "layer");
 }
 

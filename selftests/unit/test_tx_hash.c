@@ -40,7 +40,8 @@ static void test_lists(void **state)
 
 		while (n < WORDS_MAX && lists[i].words[n])
 			n++;
-		assert_int_equal(tx_hash_policy(lists[i].words, n, &policy, lost, sizeof(lost), &err),
+		assert_int_equal(tx_hash_policy(lists[i].words, n, &policy, lost, sizeof(lost),
+						&err),
 				 0);
 		assert_int_equal(policy, lists[i].policy);
 		assert_string_equal(lost, lists[i].lost);
@@ -55,11 +56,11 @@ static void test_bad(void **state)
 	struct err err;
 
 	assert_int_equal(tx_hash_policy(words, 2, &policy, NULL, 0, &err), -EINVAL);
-	assert_string_equal(err.text, "tx_hash: \"l5\" is not known (eth, vlan, ipv4, ipv6, ip, l3, "
-				     "tcp, udp, sctp or l4)");
-	assert_int_equal(tx_hash_policy(NULL, 0, &policy, NULL, 0, &err), -EINVAL);
 	assert_string_equal(err.text,
-			    "tx_hash: the list is empty, so nothing tells flows apart");
+			    "tx_hash: \"l5\" is not known (eth, vlan, ipv4, ipv6, ip, l3, "
+			    "tcp, udp, sctp or l4)");
+	assert_int_equal(tx_hash_policy(NULL, 0, &policy, NULL, 0, &err), -EINVAL);
+	assert_string_equal(err.text, "tx_hash: the list is empty, so nothing tells flows apart");
 	assert_int_equal(policy, BPFTEAM_HASH_TXHASH);
 }
 

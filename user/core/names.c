@@ -22,20 +22,13 @@ const struct name mode_names[] = {
 };
 
 const struct name hash_names[] = {
-	{"layer2", BPFTEAM_HASH_LAYER2, false},
-	{"0", BPFTEAM_HASH_LAYER2, true},
-	{"layer2+3", BPFTEAM_HASH_LAYER23, false},
-	{"2", BPFTEAM_HASH_LAYER23, true},
-	{"layer3+4", BPFTEAM_HASH_LAYER34, false},
-	{"1", BPFTEAM_HASH_LAYER34, true},
-	{"encap2+3", BPFTEAM_HASH_ENCAP23, false},
-	{"3", BPFTEAM_HASH_ENCAP23, true},
-	{"encap3+4", BPFTEAM_HASH_ENCAP34, false},
-	{"4", BPFTEAM_HASH_ENCAP34, true},
-	{"vlan+srcmac", BPFTEAM_HASH_VLAN_SRCMAC, false},
-	{"5", BPFTEAM_HASH_VLAN_SRCMAC, true},
-	{"txhash", BPFTEAM_HASH_TXHASH, false},
-	{NULL, 0, false},
+	{"layer2", BPFTEAM_HASH_LAYER2, false},           {"0", BPFTEAM_HASH_LAYER2, true},
+	{"layer2+3", BPFTEAM_HASH_LAYER23, false},        {"2", BPFTEAM_HASH_LAYER23, true},
+	{"layer3+4", BPFTEAM_HASH_LAYER34, false},        {"1", BPFTEAM_HASH_LAYER34, true},
+	{"encap2+3", BPFTEAM_HASH_ENCAP23, false},        {"3", BPFTEAM_HASH_ENCAP23, true},
+	{"encap3+4", BPFTEAM_HASH_ENCAP34, false},        {"4", BPFTEAM_HASH_ENCAP34, true},
+	{"vlan+srcmac", BPFTEAM_HASH_VLAN_SRCMAC, false}, {"5", BPFTEAM_HASH_VLAN_SRCMAC, true},
+	{"txhash", BPFTEAM_HASH_TXHASH, false},           {NULL, 0, false},
 };
 
 const struct name detect_names[] = {
