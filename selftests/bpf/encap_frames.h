@@ -6,6 +6,8 @@
 #ifndef BPFTEAM_ENCAP_FRAMES_H
 #define BPFTEAM_ENCAP_FRAMES_H
 
+#include <stdbool.h>
+
 #include "frames.h"
 
 /* What is carried: AF_INET or AF_INET6. */
