@@ -168,13 +168,19 @@ static __always_inline __u32 encap_geneve(const __u8 *geneve, __u32 offset)
 	return encap_type(*(const __u16 *)(geneve + 2), offset + 8 + (geneve[0] & 0x3f) * 4);
 }
 
+/* Does UDP to this port, in network order, carry something? */
+static __always_inline bool encap_is_port(__u16 port)
+{
+	return port == bpf_htons(ENCAP_PORT_VXLAN) || port == bpf_htons(ENCAP_PORT_VXLAN_OLD) ||
+	       port == bpf_htons(ENCAP_PORT_GENEVE) || port == bpf_htons(ENCAP_PORT_GUE);
+}
+
 static __always_inline __u32 encap_udp(const __u8 *header, const void *end, __u32 offset)
 {
 	__u16 port = *(const __u16 *)(header + 2);
 	const __u8 *payload = header + 8;
 
-	if (port != bpf_htons(ENCAP_PORT_VXLAN) && port != bpf_htons(ENCAP_PORT_VXLAN_OLD) &&
-	    port != bpf_htons(ENCAP_PORT_GENEVE) && port != bpf_htons(ENCAP_PORT_GUE))
+	if (!encap_is_port(port))
 		return ENCAP_END;
 	if ((void *)payload + 8 > end)
 		return ENCAP_CUT;

@@ -20,6 +20,40 @@ static __always_inline bool policy_pull(struct __sk_buff *skb, __u32 bytes)
 	return !bpf_skb_pull_data(skb, skb->len < bytes ? skb->len : bytes);
 }
 
+/*
+ * Most frames carry nothing: what shortcut_hash() knows, TCP and UDP, the latter to none of the ports
+ * of tunnels. They are not walked through.
+ */
+static __always_inline bool policy_is_plain(const void *data, const void *end, __u32 *hash)
+{
+	const struct iphdr *ip4 = data + ETH_HLEN;
+	const struct ipv6hdr *ip6 = data + ETH_HLEN;
+
+	if (!shortcut_hash(data, end, hash))
+		return false;
+	if (*(const __u16 *)(data + 2 * ETH_ALEN) == bpf_htons(ETH_P_IP))
+		return ip4->protocol == IPPROTO_TCP ||
+		       !encap_is_port(((const __u16 *)(ip4 + 1))[1]);
+	return (void *)(ip6 + 1) + 4 <= end &&
+	       (ip6->nexthdr == IPPROTO_TCP || !encap_is_port(((const __u16 *)(ip6 + 1))[1]));
+}
+
+static __always_inline bool policy_plain(struct __sk_buff *skb, __u32 *hash)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct frame frame;
+
+	if (!policy_is_plain(data, end, hash))
+		return false;
+	if (cfg_hash == BPFTEAM_HASH_ENCAP23) {
+		parse(data, end, skb->vlan_present, PARSE_IP, &frame);
+		if (!frame.mac)
+			return false;
+		*hash = flow_hash_of(&frame, true);
+	}
+	return true;
+}
+
 __noinline __u32 policy_encap(struct __sk_buff *skb)
 {
 	__u64 hash = encap_hash(skb, skb->vlan_present);
@@ -74,9 +108,10 @@ __noinline __u32 policy_ports(struct __sk_buff *skb)
 static __always_inline __u32 policy_hash(struct __sk_buff *skb)
 {
 	const __u32 policy = cfg_hash;
+	__u32 hash;
 
 	if (policy == BPFTEAM_HASH_ENCAP23 || policy == BPFTEAM_HASH_ENCAP34)
-		return policy_encap(skb);
+		return likely(policy_plain(skb, &hash)) ? hash : policy_encap(skb);
 	if (policy == BPFTEAM_HASH_VLAN_SRCMAC)
 		return policy_source(skb);
 	return likely(skb->hash && skb->sk) ? skb->hash : policy_ports(skb);
