@@ -174,6 +174,14 @@ int main(void)
 		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_LAYER23, state, what);
 		snprintf(what, sizeof(what), "layer3+4, %s", by);
 		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_LAYER34, state, what);
+		snprintf(what, sizeof(what), "encap2+3, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_ENCAP23, state, what);
+		snprintf(what, sizeof(what), "encap3+4, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_ENCAP34, state, what);
+		snprintf(what, sizeof(what), "vlan+srcmac, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_VLAN_SRCMAC, state, what);
+		snprintf(what, sizeof(what), "txhash, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_TXHASH, state, what);
 	}
 	cost_port(false);
 	cost_port(true);
