@@ -5,6 +5,7 @@
  * COST_RUNS in the environment: runs to take the time of (default 100,000).
  */
 #include "bpf_harness.h"
+#include "encap_frames.h"
 #include "port.skel.h"
 #include "xdp.skel.h"
 
@@ -93,6 +94,14 @@ static void cost_team(enum bpfteam_mode mode, enum bpfteam_hash hash, bool state
 		cost(text, team.tx, frame_build(&frame, &udp6), TC_REDIRECT);
 		cost(what, team.inner, &frame, TC_REDIRECT);
 		cost(what, team.skel->progs.team_explain, &frame, 0);
+	}
+	if (hash == BPFTEAM_HASH_ENCAP34) {
+		const struct encap vxlan = {"VXLAN", put_vxlan, true};
+
+		outer.family = AF_INET;
+		snprintf(text, sizeof(text), "%s, VXLAN", what);
+		cost(text, team.tx, wrap(&frame, &vxlan, &udp4), TC_REDIRECT);
+		frame_build(&frame, &udp4);
 	}
 	if (state) {
 		snprintf(text, sizeof(text), "%s, the first port dead", what);
