@@ -109,7 +109,7 @@ finish_talks txhash
 
 must on peer nft flush chain netdev eater frames
 start layer3+4
-look 0.7
+check "layer3+4: all connections are there" look 0.7
 stuck=$STUCK
 check "layer3+4: some are silent ($stuck of $FLOWS)" test "$stuck" -gt 0
 pause "$((took / 1000 + 2))"
