@@ -90,6 +90,8 @@ static const struct field port_fields[] = {
 	 FIELD_ARRAY(struct saved_port, routes, n_routes),
 	 .sub = route_fields},
 	{.key = "moved", .kind = FIELD_BOOL, FIELD_AT(struct saved_port, moved)},
+	{.key = "rdma_macs", .kind = FIELD_UINT, FIELD_AT(struct saved_port, rdma_macs)},
+	{.key = "rdma_promisc", .kind = FIELD_UINT, FIELD_AT(struct saved_port, rdma_promisc)},
 	{.key = "rnic", .kind = FIELD_BOOL, FIELD_AT(struct saved_port, rnic)},
 	{.key = "arp_quiet", .kind = FIELD_BOOL, FIELD_AT(struct saved_port, arp_quiet)},
 	{.key = "arp_ignore", .kind = FIELD_UINT, FIELD_AT(struct saved_port, arp_ignore)},

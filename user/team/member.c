@@ -150,6 +150,7 @@ static int save(struct team *team, unsigned i, struct err *err)
 	saved->mtu = info->mtu;
 	saved->addr_gen_mode = info->addr_gen_mode;
 	saved->had_ipv6 = link_ipv6_is_on(saved->name);
+	saved->rdma_macs = saved->rdma_promisc = 0;
 	saved->rnic = rdma_is_rnic(team, config_port(&team->rec->config, saved->name),
 				   info->ifindex);
 	team->rdma_stale = true;
@@ -261,9 +262,10 @@ static void restore_filters(struct team *team, struct saved_port *saved)
 		link_del_unicast(team->link, saved->ifindex, &saved->probe_mac, NULL);
 	saved->added_mac = saved->added_probe_mac = false;
 	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
-		if (team->rec->rdma[i].port != saved->id)
+		if (saved->rdma_macs >> team->rec->rdma[i].index & 1)
 			link_del_unicast(team->link, saved->ifindex, &team->rec->rdma[i].mac, NULL);
 	}
+	saved->rdma_macs = saved->rdma_promisc = 0;
 	link_set_promisc(team->link, saved->ifindex, saved->was_promisc, NULL);
 	link_set_allmulti(team->link, saved->ifindex, saved->was_allmulti, NULL);
 }

@@ -9,6 +9,7 @@
  * joins again, an RDMA device that comes or goes.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "team/team_priv.h"
@@ -190,6 +191,37 @@ static bool fits(struct team *team, const struct config *config, const struct sa
 	       rdma->vlan == saved->vlan;
 }
 
+/* The flows that the configuration names, beside those that are learnt. */
+static int set_flows(struct team *team, const struct config *config, struct err *err)
+{
+	struct datapath_flow *list = calloc(BPFTEAM_RDMA_BY_HAND_MAX, sizeof(*list));
+	unsigned n = 0;
+	int ret = list ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; !ret && i < team->rec->n_rdma; i++) {
+		const struct saved_rdma *saved = &team->rec->rdma[i];
+		const struct rdma_config *rdma = rdma_config_of(team, config, saved);
+
+		for (unsigned k = 0; rdma && k < rdma->n_flows; k++)
+			list[n++] = (struct datapath_flow){
+				.port = saved->port,
+				.proto = rdma->flows[k].proto,
+				.local = rdma->flows[k].local,
+				.local_port = rdma->flows[k].local_port,
+				.remote = rdma->flows[k].remote,
+				.remote_port = rdma->flows[k].remote_port,
+			};
+	}
+	if (!ret && (n || !team->rdma_no_flows))
+		ret = datapath_set_flows(team->dp, BPFTEAM_RDMA_BY_HAND, list, n);
+	team->rdma_no_flows = !n && ret >= 0;
+	free(list);
+	return ret < 0 ? err_set(err, ret,
+				 "%s: the flows of rdma: can't be kept on their RNICs: %s",
+				 config->team, strerror(-ret))
+		       : 0;
+}
+
 int rdma_update(struct team *team, struct err *err)
 {
 	const struct config *config = &team->rec->config;
@@ -202,7 +234,8 @@ int rdma_update(struct team *team, struct err *err)
 		first = first ?: ret;
 	}
 	rdma_smc_cgroups(team, config);
-	return first;
+	ret = set_flows(team, config, first ? NULL : err);
+	return first ?: ret;
 }
 
 /* From one configuration to another; what `from` had put on a vport and `to` has not goes. */
@@ -232,6 +265,7 @@ int rdma_configure(struct team *team, const struct config *from, const struct co
 	}
 	for (unsigned i = 0; !ret && i < to->n_rdma; i++)
 		ret = bring(team, to, i, err);
+	ret = ret ?: set_flows(team, to, err);
 	if (removed && !ret)
 		ret = member_swap_all(team, err);
 	if (!ret)

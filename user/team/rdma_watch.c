@@ -10,6 +10,7 @@
  * while. RoCE needs none of that, since its port is known.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +70,7 @@ static int add_flow(const struct rdma_cm *cm, void *arg)
 	int i = member_index(flows->team, cm->ifindex);
 	struct datapath_flow *list;
 
-	if (i < 0 || !flows->team->rec->ports[i].rnic || !cm->sport ||
-	    flows->n == BPFTEAM_RDMA_FLOWS_MAX)
+	if (i < 0 || !flows->team->rec->ports[i].rnic || !cm->sport)
 		return 0;
 	if (flows->n == flows->room) {
 		list = realloc(flows->list, (2 * flows->room + 64) * sizeof(*list));
@@ -81,6 +81,7 @@ static int add_flow(const struct rdma_cm *cm, void *arg)
 	}
 	flows->list[flows->n++] = (struct datapath_flow){
 		.port = flows->team->rec->ports[i].id,
+		.proto = IPPROTO_TCP,
 		.local = cm->src,
 		.local_port = cm->sport,
 		.remote = cm->state == RDMA_CM_STATE_LISTEN ? (struct addr){0} : cm->dst,
@@ -89,22 +90,36 @@ static int add_flow(const struct rdma_cm *cm, void *arg)
 	return 0;
 }
 
+/* Told when it becomes so, and when it is over; `bpfteam rdma` has it all the while. */
+static void tell_full(struct team *team, bool full)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 full ? "more than %d RDMA connections: until they are fewer, what comes by TCP to "
+			"a local port of any of them stays on the RNIC"
+		      : "no more than %d RDMA connections: each is told apart again",
+		 BPFTEAM_RDMA_FLOWS_MAX);
+	team_emit(team, EVENT_CONFIG, "", text, 0);
+}
+
 static uint64_t poll_flows(struct team *team, uint64_t now_ns)
 {
 	uint64_t pause = now_ns < team->rdma_hot_ns ? POLL_HOT_NS : POLL_IDLE_NS;
 	struct flows flows = {.team = team};
+	bool full = datapath_flows_full(team->dp);
 	int changed = 0;
 
 	if (now_ns < team->rdma_ns)
 		return team->rdma_ns;
 	if (!rdma_each_link(team->rdma, note_iwarp, &flows, NULL) && flows.any_iwarp &&
 	    !rdma_each_cm(team->rdma, add_flow, &flows, NULL))
-		changed = datapath_set_flows(team->dp, flows.list, flows.n);
+		changed = datapath_set_flows(team->dp, BPFTEAM_RDMA_IWARP, flows.list, flows.n);
 	free(flows.list);
 	if (flows.any_iwarp)
 		datapath_watch_cma(team->dp);
-	if (changed == -E2BIG)
-		tell(team, "more RDMA connections than can be kept on their RNICs");
+	if (datapath_flows_full(team->dp) != full)
+		tell_full(team, !full);
 	if (changed > 0 && pause > POLL_BUSY_NS)
 		pause = POLL_BUSY_NS;
 	team->rdma_ns = now_ns + pause;
