@@ -156,6 +156,7 @@ static const struct field record_fields[] = {
 	 .kind = FIELD_MAPS,
 	 FIELD_ARRAY(struct versioned, record.rdma, record.n_rdma),
 	 .sub = rdma_fields},
+	{.key = "arp_quiet", .kind = FIELD_BOOL, RECORD_AT(arp_quiet)},
 	{.key = "arp_ignore", .kind = FIELD_UINT, RECORD_AT(arp_ignore)},
 	{.key = "arp_announce", .kind = FIELD_UINT, RECORD_AT(arp_announce)},
 	{.key = NULL},

@@ -96,7 +96,8 @@ struct record {
 	unsigned n_ports;
 	struct saved_rdma rdma[BPFTEAM_RDMA_MAX];
 	unsigned n_rdma;
-	/* Of the team's interface, before there was an RDMA vport beside it. */
+	/* The team's interface answers ARP for its own addresses only, as it has an RDMA vport beside it; before: */
+	bool arp_quiet;
 	uint32_t arp_ignore, arp_announce;
 };
 

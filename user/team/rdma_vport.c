@@ -50,9 +50,10 @@ static int quiet_others(struct team *team, unsigned port, struct err *err)
 	struct quiet before;
 	int ret = 0;
 
-	if (team->rec->n_rdma == 1) {
+	if (!team->rec->arp_quiet) {
 		ret = make_quiet(team, team->rec->ifindex, &before, err);
 		if (!ret) {
+			team->rec->arp_quiet = true;
 			team->rec->arp_ignore = before.ignore;
 			team->rec->arp_announce = before.announce;
 		}
@@ -181,8 +182,11 @@ int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const cha
 		    unsigned port, struct err *err)
 {
 	struct saved_rdma *saved = &team->rec->rdma[team->rec->n_rdma];
+	char inner[IFNAMSIZ];
 	int ret = vport_check_free(team, name, err);
 
+	config_derived_name(name, "-in", inner);
+	ret = ret ?: vport_check_free(team, inner, err);
 	if (ret)
 		return ret;
 	if (mac_equal(&team->member[port].info.mac, &team->rec->mac))
@@ -192,7 +196,7 @@ int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const cha
 			       team->rec->ports[port].name);
 	memset(saved, 0, sizeof(*saved));
 	snprintf(saved->vport, sizeof(saved->vport), "%s", name);
-	config_derived_name(name, "-in", saved->inner);
+	memcpy(saved->inner, inner, sizeof(inner));
 	saved->port = team->rec->ports[port].id;
 	saved->mac = team->member[port].info.mac;
 	saved->vlan = rdma->vlan;
@@ -282,8 +286,11 @@ void rdma_vport_remove(struct team *team, struct saved_rdma *saved)
 	memmove(&team->rdma_path[at], &team->rdma_path[at + 1],
 		behind * sizeof(team->rdma_path[0]));
 	team->rdma_path[at + behind] = 0;
-	if (!--team->rec->n_rdma)
+	/* A first vport that was not made to the end left the team as it was. */
+	if (!--team->rec->n_rdma && team->rec->arp_quiet) {
 		unmake_quiet(team, team->rec->ifindex, team->rec->arp_ignore,
 			     team->rec->arp_announce);
+		team->rec->arp_quiet = false;
+	}
 	team_store(team, NULL);
 }
