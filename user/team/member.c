@@ -270,6 +270,17 @@ static void restore_filters(struct team *team, struct saved_port *saved)
 	link_set_allmulti(team->link, saved->ifindex, saved->was_allmulti, NULL);
 }
 
+/* As it was. Before the mode: the address that this makes is among those that come back. */
+void member_give_ipv6(struct team *team, unsigned i)
+{
+	const struct saved_port *saved = &team->rec->ports[i];
+
+	if (saved->had_ipv6)
+		link_set_ipv6(team->member[i].info.name, true);
+	if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
+		link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode, NULL);
+}
+
 /* moved: its addresses and routes were touched, too. */
 static int leave(struct team *team, unsigned i, bool moved, struct err *err)
 {
@@ -287,12 +298,7 @@ static int leave(struct team *team, unsigned i, bool moved, struct err *err)
 		restore_filters(team, saved);
 		if (member->info.mtu != saved->mtu)
 			link_set_mtu(team->link, saved->ifindex, saved->mtu, NULL);
-		/* Before the mode: the address that it makes is among those that come back. */
-		if (saved->had_ipv6)
-			link_set_ipv6(member->info.name, true);
-		if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
-			link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode,
-					       NULL);
+		member_give_ipv6(team, i);
 		link_set_up(team->link, saved->ifindex, saved->was_up, NULL);
 		ret2 = moved ? move_back(team, i, ret ? NULL : err) : 0;
 		ret = ret ?: ret2;

@@ -96,6 +96,8 @@ static int recognise(struct team *team, struct err *err)
 				  saved->ifindex))
 			continue;
 		saved->rnic = changed = true;
+		/* It joined as a plain port; an RNIC has IPv6, for its GIDs. */
+		member_give_ipv6(team, i);
 		team_emit(team, EVENT_CONFIG, saved->name, "has an RDMA device", 0);
 	}
 	if (!changed)

@@ -54,6 +54,8 @@ struct member {
 	bool full_duplex;
 	const char *missing_reason;
 	struct rdma_load load; /* of an RNIC, once a second */
+	char rdma_device[RDMA_NAME_MAX]; /* as last seen; "": none, and was it missed? */
+	bool rdma_missed;
 	uint64_t retry_ns; /* a join failed: not tried again before */
 	struct link_poll *poll; /* detector poll only */
 	struct probe_run probe;
@@ -98,7 +100,7 @@ struct team {
 	uint64_t notice_ns, report_ns, poll_ns, rejoin_ns, look_ns;
 	struct rdma *rdma; /* NULL: this kernel has none, or nobody has asked yet */
 	bool rdma_tried, rdma_listens, rdma_stale;
-	bool rdma_no_flows; /* none are there by hand */
+	bool rdma_no_flows, rdma_no_iwarp; /* none are there by hand; or learnt */
 	uint32_t rdma_target[BPFTEAM_RDMA_MAX]; /* parallel to rec->rdma: RNIC or its VLAN device */
 	int rdma_path[BPFTEAM_RDMA_MAX]; /* member that carries it, from 1; 0: none */
 	char rdma_why[128]; /* as last told: why a vport is not as it should be */
@@ -128,6 +130,7 @@ int member_join(struct team *team, unsigned i, struct err *err);
 int member_settle(struct team *team, unsigned i, bool move, struct err *err);
 int member_leave(struct team *team, unsigned i, struct err *err);
 int member_swap_all(struct team *team, struct err *err);
+void member_give_ipv6(struct team *team, unsigned i);
 void member_lost(struct team *team, unsigned i, const char *reason);
 int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err);
 int member_add_probe_mac(struct team *team, unsigned i, struct err *err);
