@@ -31,16 +31,17 @@ picture() {
 	on host ip rule
 }
 before=$(picture)
-config() { # MODE RDMA_KEYS
+config() { # MODE RDMA_KEYS [MORE]
 	cat <<-END
 	team: team0
 	mode: $1
 	addresses: [$HOST4/24]
 	ports: [{name: eth0}, {name: eth1}, {name: eth2, rdma: on}, {name: eth3}]
 	rdma: {port: eth2, addresses: [$R4_HOST/24, 2001:db8:5::1/64], failover: true, $2}
+	${3:-}
 	END
 }
-to() { # MODE RDMA_KEYS
+to() { # MODE RDMA_KEYS [MORE]
 	config "$@" >"$TMP/team0.yaml"
 	bpfteam apply "$TMP/team0.yaml"
 }
@@ -164,6 +165,17 @@ check_eq "the RNIC's address is in the filter of a port that is named, and of no
 	"$(filters eth0) $(filters eth1) $(filters eth3)" "0 1 0"
 flows
 check "traffic follows" test "${FRAMES[0]}" = 0 -a "${FRAMES[3]}" = 0 -a "${FRAMES[1]}" -ge 50
+
+# A port never sends for the vport under the team's address, whose own it may be.
+eth1_mac=$(on host ip -j link show eth1 | jq -r '.[0].address')
+check "the team's address becomes that of a port" to balance-xor "ports: [eth1]" "mac: $eth1_mac"
+must wait_for 5 r_works
+spawn_tool a "$TMP/team" sniff --dev p1 --dst "$peer_mac" --type 0x0800 --src "$eth1_mac" --secs 30
+sniffer=$SPAWNED
+flows
+stop "$sniffer"
+check_eq "the vport's frames there have another" \
+	"$(jq .matched "$TMP/team") $([ "${FRAMES[1]}" -ge 50 ] && echo many)" "0 many"
 
 check_not "a port that is named does not leave in passing" bpfteam port del team0 eth1
 bpfteam port del team0 eth1 2>"$TMP/refused"

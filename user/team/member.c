@@ -418,10 +418,14 @@ void member_lost(struct team *team, unsigned i, const char *reason)
 int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err)
 {
 	struct saved_port *saved = &team->rec->ports[i];
+	int ret = 0;
 
 	if (!saved->joined)
 		return 0;
 	if (saved->added_mac)
 		link_del_unicast(team->link, saved->ifindex, from, NULL);
-	return receive_mac(team, i, &team->rec->mac, &saved->added_mac, err);
+	/* That of the probes may have been the port's own, which is the team's now. */
+	if (mac_equal(&saved->probe_mac, &team->rec->mac))
+		ret = add_probe_mac(team, i, err);
+	return ret ?: receive_mac(team, i, &team->rec->mac, &saved->added_mac, err);
 }
