@@ -6,10 +6,9 @@
  * here: teamed frames pay nothing. Of the others, on an RNIC, these stay on the port: RoCE v1 by its
  * EtherType, RoCE v2 by UDP port 4791 (IBTA Annexes A16 and A17; never fragmented, no IPv6 extension
  * headers), iWARP by what user space learnt of connections and listeners, and what the configuration
- * names. What else has the
- * RNIC's MAC address and the vport's VLAN is the RDMA system's vport's. ARP (RFC 826) and neighbour
- * discovery (RFC 4861) for its addresses are for both: the vport's stack and the RNIC's resolve the
- * same neighbours.
+ * names. What else has the RNIC's MAC address and the vport's VLAN is the RDMA system's vport's. ARP
+ * (RFC 826) and neighbour discovery (RFC 4861) for its addresses are for both: the vport's stack and the
+ * RNIC's resolve the same neighbours.
  */
 #ifndef BPFTEAM_RDMA_BPF_H
 #define BPFTEAM_RDMA_BPF_H
@@ -102,8 +101,8 @@ static __always_inline void rdma_flow_key(const struct frame *frame, __u8 proto,
 static __always_inline __u32 rdma_flow_kind(const struct frame *frame, __u8 proto)
 {
 	const struct bpfteam_rdma_bitmap *bitmap;
-	const __u32 *kind;
 	struct bpfteam_rdma_flow key;
+	const __u32 *kind;
 	__u32 zero = 0, port = bpf_ntohs(*((const __u16 *)frame->ports + 1));
 
 	/* Verifiers before Linux 6.13 forget a number's bounds when its bytes are swapped. */

@@ -26,6 +26,7 @@ join_team() {
 	done
 	for way in a b; do
 		wait_for 20 gone "$way" recv
+		say "join: at $way: $(said "$(other "$way")" send) $(said "$way" recv | jq -c 'del(.gaps)')"
 		check_eq "join: $(other "$way") to $way: no frame of the team was lost ($(
 			said "$way" recv | jq -r .sent) frames)" \
 			"$(said "$way" recv | jq -r '"\(.complete) \(.lost)"')" "true 0"

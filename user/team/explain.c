@@ -142,15 +142,21 @@ static json_t *answer(struct team *team, const char *port, const char *reason,
 	return ret;
 }
 
+static bool is_multicast(const struct addr *addr)
+{
+	return addr->family == AF_INET ? addr->byte[0] >> 4 == 0xe : addr->byte[0] == 0xff;
+}
+
 /*
  * What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port; by the
- * hash where it is spread. ICMPv6 is not.
+ * hash where it is spread. ICMPv6 and multicast are not.
  */
 static json_t *explain_rdma(struct team *team, const struct team_flow *flow,
 			    const struct saved_rdma *saved, struct err *err)
 {
 	const struct rdma_config *rdma = rdma_config_of(team, &team->rec->config, saved);
-	bool spread = rdma && rdma_spreads(team, rdma) && flow->proto != IPPROTO_ICMPV6;
+	bool spread = rdma && rdma_spreads(team, rdma) && flow->proto != IPPROTO_ICMPV6 &&
+		      !is_multicast(&flow->dst);
 	struct datapath_verdict verdict;
 	int path;
 

@@ -174,13 +174,13 @@ static int bring(struct team *team, const struct config *config, unsigned i, str
 
 	config_rdma_vport(config, i, name);
 	saved = saved_of(team, name);
+	if (saved)
+		return rdma_vport_update(team, rdma, saved, err);
 	if (port >= 0 && !team->rec->ports[port].joined)
 		return 0; /* comes with its port */
-	if (!saved && (port < 0 || !team->rec->ports[port].rnic))
+	if (port < 0 || !team->rec->ports[port].rnic)
 		return refuse_port(team, rdma, name, err);
-	if (!saved)
-		return rdma_vport_make(team, rdma, name, port, err);
-	return rdma_vport_update(team, rdma, saved, err);
+	return rdma_vport_make(team, rdma, name, port, err);
 }
 
 /* Does what is there of a vport still fit? Its addresses, failover and SMC can change as it runs. */

@@ -230,25 +230,35 @@ static int follow_rnic(struct team *team, const struct rdma_config *rdma, struct
 	return ret ?: set_datapath(team, rdma, saved, err);
 }
 
-int rdma_vport_update(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
-		      struct err *err)
+/* The other ports that its frames may take, also while the RNIC is away. */
+static int follow_ports(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
+			struct err *err)
 {
 	struct bpfteam_slot path;
 	uint64_t others = rdma_others(team, rdma, &path);
 	struct bpfteam_rdma entry;
-	int port = rdma_port(team, saved), ret;
+	int ret = rdma_prepare_ports(team, rdma, err);
 
-	ret = rdma_give_addresses(team, saved, rdma, err);
-	if (ret || port < 0)
-		return ret;
-	ret = follow_rnic(team, rdma, saved, port, err);
-	ret = ret ?: rdma_prepare_ports(team, rdma, err);
 	if (!ret && !datapath_get_rdma(team->dp, saved->index, &entry) &&
 	    (entry.others != others || memcmp(&entry.path, &path, sizeof(path))))
 		ret = set_datapath(team, rdma, saved, err);
 	if (!ret)
 		rdma_share_mac(team, saved, others);
-	ret = ret ?: rdma_mirror(team, saved, err);
+	return ret;
+}
+
+int rdma_vport_update(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
+		      struct err *err)
+{
+	int port = rdma_port(team, saved), ret;
+
+	ret = rdma_give_addresses(team, saved, rdma, err);
+	if (!ret && port >= 0)
+		ret = follow_rnic(team, rdma, saved, port, err);
+	ret = ret ?: follow_ports(team, rdma, saved, err);
+	if (ret || port < 0)
+		return ret;
+	ret = rdma_mirror(team, saved, err);
 	return ret ?: rdma_smc(team, rdma, saved, port, err);
 }
 
