@@ -42,13 +42,13 @@ int config_check_name(const char *what, const char *name, struct err *err)
 		       what ? what : "", what ? ": " : "", field_quote(name, quote));
 }
 
-static int check_scalars(const struct field *fields, const void *base, const char *key, int index,
+int config_check_scalars(const struct field *fields, const void *base, const char *key, int index,
 			 struct config_spot *spot, struct err *err)
 {
 	for (; fields->key; fields++) {
 		if (fields->kind == FIELD_MAP) {
-			if (check_scalars(fields->sub, (const char *)base + fields->offset,
-					  fields->key, -1, spot, err))
+			if (config_check_scalars(fields->sub, (const char *)base + fields->offset,
+						 fields->key, -1, spot, err))
 				return -EINVAL;
 		} else if (field_is_scalar(fields) && field_check(fields, base, err)) {
 			return fail_at(spot, key ? key : fields->key, index,
@@ -74,7 +74,8 @@ static int check_counts(const struct config *config, struct config_spot *spot, s
 	    check_count("routes", config->n_routes, CONFIG_ROUTES_MAX, spot, err) ||
 	    check_count("arp_ip_target", config->n_arp_ip_target, BPFTEAM_ARP_TARGETS_MAX, spot,
 			err) ||
-	    check_count("rdma", config->n_rdma, CONFIG_RDMA_MAX, spot, err))
+	    check_count("rdma", config->n_rdma, CONFIG_RDMA_MAX, spot, err) ||
+	    check_count("vlans", config->n_vlans, CONFIG_VLANS_MAX, spot, err))
 		return -EINVAL;
 	if (config->n_ports)
 		return 0;
@@ -87,7 +88,7 @@ static int check_port(const struct config *config, unsigned i, struct config_spo
 {
 	const struct port_config *port = &config->ports[i];
 
-	if (check_scalars(config_port_fields, port, "ports", i, spot, err))
+	if (config_check_scalars(config_port_fields, port, "ports", i, spot, err))
 		return -EINVAL;
 	if (!strcmp(port->name, config->team)) {
 		err_set(err, -EINVAL, "%s is the team itself", port->name);
@@ -118,25 +119,27 @@ static bool has_host_bits(const struct addr *addr)
 	return false;
 }
 
-/* Every address of an array: of a host, and there only once. */
+int config_check_host(const struct addr *addrs, unsigned i, struct err *err)
+{
+	char buf[ADDR_STRLEN];
+	unsigned first = 0;
+
+	addr_format(&addrs[i], false, buf);
+	while (!addr_equal(&addrs[first], &addrs[i]))
+		first++;
+	if (first != i)
+		return err_set(err, -EINVAL, "%s is listed twice", buf);
+	if (!addr_size(&addrs[i]) || !is_host(&addrs[i]))
+		return err_set(err, -EINVAL, "%s is not the address of a host", buf);
+	return 0;
+}
+
 static int check_hosts(const char *key, const struct addr *addrs, unsigned n,
 		       struct config_spot *spot, struct err *err)
 {
-	char buf[ADDR_STRLEN];
-
 	for (unsigned i = 0; i < n; i++) {
-		unsigned first = 0;
-
-		addr_format(&addrs[i], false, buf);
-		while (!addr_equal(&addrs[first], &addrs[i]))
-			first++;
-		if (first == i && addr_size(&addrs[i]) && is_host(&addrs[i]))
-			continue;
-		if (first != i)
-			err_set(err, -EINVAL, "%s is listed twice", buf);
-		else
-			err_set(err, -EINVAL, "%s is not the address of a host", buf);
-		return fail_at(spot, key, i, NULL);
+		if (config_check_host(addrs, i, err))
+			return fail_at(spot, key, i, NULL);
 	}
 	return 0;
 }
@@ -199,7 +202,7 @@ static int check_arp(const struct config *config, struct config_spot *spot, stru
 }
 
 /* What can be a device's name, and is no name for one that we make. */
-static int check_our_name(const char *name, struct err *err)
+int config_check_our_name(const char *name, struct err *err)
 {
 	/* dev_alloc_name(): "team%d" would make team0, of which nobody here knows. */
 	if (strchr(name, '%'))
@@ -217,12 +220,12 @@ static int check_team_name(const char *name, struct err *err)
 	if (strchr(name, '.'))
 		return err_set(err, -EINVAL, "%s has a dot, which the BPF file system refuses",
 			       name);
-	return check_our_name(name, err);
+	return config_check_our_name(name, err);
 }
 
 static int check_team(const struct config *config, struct config_spot *spot, struct err *err)
 {
-	if (check_scalars(config_fields, config, NULL, -1, spot, err))
+	if (config_check_scalars(config_fields, config, NULL, -1, spot, err))
 		return -EINVAL;
 	if (check_team_name(config->team, err))
 		return fail_at(spot, "team", -1, NULL);
@@ -272,7 +275,7 @@ static int check_rdma_vport(const struct config *config, unsigned i, struct conf
 
 	fail_at(spot, "rdma", i, "vport");
 	config_rdma_vport(config, i, name);
-	if (check_our_name(name, err))
+	if (config_check_our_name(name, err))
 		return -EINVAL;
 	if (!strcmp(name, config->team))
 		return err_set(err, -EINVAL, "%s is the team itself", name);
@@ -346,7 +349,7 @@ static int check_rdma(const struct config *config, unsigned i, struct config_spo
 {
 	const struct rdma_config *rdma = &config->rdma[i];
 
-	if (check_scalars(config_rdma_fields, rdma, "rdma", i, spot, err))
+	if (config_check_scalars(config_rdma_fields, rdma, "rdma", i, spot, err))
 		return -EINVAL;
 	if (rdma->n_addresses > CONFIG_RDMA_ADDRESSES_MAX) {
 		err_set(err, -EINVAL, "%u are too many (at most %u)", rdma->n_addresses,
@@ -378,6 +381,8 @@ int config_check_at(const struct config *config, struct config_spot *ret, struct
 	for (unsigned i = 0; !code && i < config->n_rdma; i++)
 		code = check_rdma(config, i, ret, err);
 	code = code ? code : config_check_smc(config, ret, err);
+	if (!code)
+		code = config_check_vlans(config, ret, err);
 	return code ? code : check_arp(config, ret, err);
 }
 
