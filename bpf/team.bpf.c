@@ -14,6 +14,7 @@
 #include "maps.bpf.h"
 #include "select.bpf.h"
 #include "shortcut.bpf.h"
+#include "vlan_tx.bpf.h"
 #include "watch.bpf.h"
 
 #define AF_PACKET 17
@@ -218,6 +219,91 @@ int rdma_inner(struct __sk_buff *skb)
 	return rdma_send(skb);
 }
 
+/* ---- VLAN groups: the same programs for all of one mode and policy ---- */
+
+static __always_inline __u32 vlan_hash(struct __sk_buff *skb)
+{
+	return cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : team_hash(skb);
+}
+
+static __always_inline int vlan_transmit(struct __sk_buff *skb, __u32 id,
+					 const struct bpfteam_vlan *vlan,
+					 const struct choice *choice)
+{
+	struct bpfteam_stats *stats = bpf_map_lookup_elem(&vlan_stats, &id);
+	__u32 reason = BPFTEAM_DROP_NO_PORT;
+
+	if (likely(choice->port)) {
+		/* Fails for want of memory alone. */
+		if (likely(!bpf_skb_vlan_push(skb, vlan->proto, vlan->tci))) {
+			if (stats)
+				count_sent(stats, skb->len);
+			count_tx(choice->id, skb->len);
+			return bpf_redirect(choice->port->ifindex, 0);
+		}
+		reason = BPFTEAM_DROP_MALFORMED;
+	}
+	if (stats)
+		stats->drops[reason]++;
+	return TCX_DROP;
+}
+
+static __always_inline int vlan_send(struct __sk_buff *skb)
+{
+	struct choice choice;
+	const struct bpfteam_vlan *vlan;
+	__u32 id;
+
+	vlan = vlan_of_device(skb->ifindex, &id);
+	if (unlikely(!vlan)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return TCX_DROP;
+	}
+	vlan_select(state_get(), vlan, vlan_hash(skb), true, &choice);
+	return vlan_transmit(skb, id, vlan, &choice);
+}
+
+/* As with rdma_tx; where the data path can't see the device, user space tells of captures. */
+SEC("?tc")
+int vlan_tx(struct __sk_buff *skb)
+{
+	if (team_is_packet(skb))
+		return TCX_NEXT;
+	if (cfg_state ? device_promiscuous(context_device(skb)) : vlan_is_captured(skb->ifindex))
+		return TCX_NEXT;
+	return vlan_send(skb);
+}
+
+SEC("?tc")
+int vlan_inner(struct __sk_buff *skb)
+{
+	return vlan_send(skb);
+}
+
+static __always_inline void explain(struct __sk_buff *skb, const struct choice *choice)
+{
+	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice->port ? choice->id : BPFTEAM_PORT_NONE;
+	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice->slot;
+	skb->cb[BPFTEAM_EXPLAIN_HASH] = choice->hash;
+	skb->cb[BPFTEAM_EXPLAIN_POSITION] = choice->position;
+}
+
+/* As team_explain(), for an untagged frame of the group of VLAN cb[0]. 1: there is no such group. */
+SEC("?tc")
+int vlan_explain(struct __sk_buff *skb)
+{
+	__u32 id = skb->cb[0];
+	const struct bpfteam_vlan *vlan = vlan_get(&id);
+	struct choice choice;
+
+	if (!vlan)
+		return 1;
+	vlan_select(state_get(), vlan, vlan_hash(skb), false, &choice);
+	choice.position = vlan_position(vlan, &choice);
+	explain(skb, &choice);
+	return 0;
+}
+
 /* Where would this frame go? BPF_PROG_TEST_RUN only: the answer is in cb[], nothing is counted. */
 SEC("tc")
 int team_explain(struct __sk_buff *skb)
@@ -226,10 +312,7 @@ int team_explain(struct __sk_buff *skb)
 	struct choice choice;
 
 	team_select(skb, state, false, &choice);
-	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice.port ? choice.id : BPFTEAM_PORT_NONE;
-	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice.slot;
-	skb->cb[BPFTEAM_EXPLAIN_HASH] = choice.hash;
-	skb->cb[BPFTEAM_EXPLAIN_POSITION] = choice.position;
+	explain(skb, &choice);
 	return 0;
 }
 

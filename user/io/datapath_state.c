@@ -117,17 +117,22 @@ int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret)
 	return 0;
 }
 
-int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
+void dp_store_slots(struct bpfteam_slot *to, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
 {
-	__u64 *to = (void *)dp_slots(dp), word;
+	__u64 *words = (void *)to, word;
 	unsigned i;
 
-	if (!to)
-		return -ENOENT;
 	for (i = 0; i < BPFTEAM_SLOTS; i++) {
 		memcpy(&word, &slots[i], sizeof(word));
-		STORE(to[i], word);
+		STORE(words[i], word);
 	}
+}
+
+int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
+{
+	if (!dp_slots(dp))
+		return -ENOENT;
+	dp_store_slots(dp_slots(dp), slots);
 	return 0;
 }
 
@@ -162,12 +167,13 @@ static void add_stats(struct bpfteam_stats *to, const struct bpfteam_stats *from
 }
 
 /* The per-CPU rows of one id: *ret is malloc'd, of *n elements. */
-static int read_stats(struct datapath *dp, __u32 id, struct bpfteam_stats **ret, int *n)
+static int read_rows(const struct datapath *dp, enum dp_map map, __u32 id,
+		     struct bpfteam_stats **ret, int *n)
 {
 	struct bpfteam_stats *rows;
 	int r;
 
-	if (dp->map[DP_STATS] < 0)
+	if (dp->map[map] < 0)
 		return -ENOENT;
 	*n = libbpf_num_possible_cpus();
 	if (*n < 0)
@@ -175,7 +181,7 @@ static int read_stats(struct datapath *dp, __u32 id, struct bpfteam_stats **ret,
 	rows = calloc((size_t)*n, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
-	r = bpf_map_lookup_elem(dp->map[DP_STATS], &id, rows);
+	r = bpf_map_lookup_elem(dp->map[map], &id, rows);
 	if (r) {
 		free(rows);
 		return r;
@@ -184,19 +190,24 @@ static int read_stats(struct datapath *dp, __u32 id, struct bpfteam_stats **ret,
 	return 0;
 }
 
-int datapath_get_stats(struct datapath *dp, unsigned id, struct bpfteam_stats *ret)
+int dp_read_stats(const struct datapath *dp, enum dp_map map, __u32 id, struct bpfteam_stats *ret)
 {
 	struct bpfteam_stats *rows;
 	int i, n, r;
 
 	memset(ret, 0, sizeof(*ret));
-	r = read_stats(dp, id, &rows, &n);
+	r = read_rows(dp, map, id, &rows, &n);
 	if (r)
 		return r;
 	for (i = 0; i < n; i++)
 		add_stats(ret, &rows[i]);
 	free(rows);
 	return 0;
+}
+
+int datapath_get_stats(struct datapath *dp, unsigned id, struct bpfteam_stats *ret)
+{
+	return dp_read_stats(dp, DP_STATS, id, ret);
 }
 
 /*
@@ -211,9 +222,9 @@ int datapath_retire(struct datapath *dp, unsigned id)
 
 	if (id >= BPFTEAM_PORTS_MAX)
 		return -EINVAL;
-	r = read_stats(dp, port_id, &rows, &n);
+	r = read_rows(dp, DP_STATS, port_id, &rows, &n);
 	if (!r)
-		r = read_stats(dp, team_id, &team, &n);
+		r = read_rows(dp, DP_STATS, team_id, &team, &n);
 	if (r)
 		goto out;
 	for (i = 0; i < n; i++)
