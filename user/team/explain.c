@@ -93,13 +93,13 @@ static const char *port_of(const struct team *team, uint8_t id)
 	return i < 0 ? NULL : team->rec->ports[i].name;
 }
 
-static const char *reason(const struct team *team, const struct datapath_verdict *verdict)
+static const char *reason(enum bpfteam_mode mode, const struct datapath_verdict *verdict)
 {
 	if (verdict->port == BPFTEAM_PORT_NONE)
 		return "no-port";
 	if (verdict->position)
 		return "failover";
-	return team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
+	return mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
 }
 
 /* What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port. */
@@ -117,9 +117,23 @@ static json_t *explain_rdma(struct team *team, const struct saved_rdma *saved)
 			 "slot", "hash");
 }
 
+/* The group of the flow's VLAN, or the team itself: id 0. */
+static void find_sender(const struct team *team, const struct team_flow *flow,
+			struct datapath_vlan *ret)
+{
+	const struct config *config = &team->rec->config;
+	const struct vlan_config *vlan = flow->vlan > 0 ? config_vlan(config, flow->vlan) : NULL;
+
+	*ret = (struct datapath_vlan){.mode = config->mode, .hash = config->hash};
+	if (vlan && datapath_vlan(team->dp, vlan->id))
+		vlan_describe(team, vlan, ret);
+}
+
 json_t *team_explain(struct team *team, const struct team_flow *flow, struct err *err)
 {
 	const struct config *config = &team->rec->config;
+	struct team_flow flow_of_group;
+	struct datapath_vlan vlan;
 	struct datapath_verdict verdict;
 	struct builder b;
 	const struct saved_rdma *rdma = rdma_of_address(team, &flow->src);
@@ -128,20 +142,27 @@ json_t *team_explain(struct team *team, const struct team_flow *flow, struct err
 
 	if (rdma)
 		return explain_rdma(team, rdma);
-	if (config->mode != BPFTEAM_ACTIVE_BACKUP && config->hash != BPFTEAM_HASH_LAYER34 &&
+	find_sender(team, flow, &vlan);
+	if (vlan.mode != BPFTEAM_ACTIVE_BACKUP && vlan.hash != BPFTEAM_HASH_LAYER34 &&
 	    mac_is_zero(&flow->dmac)) {
 		err_set(err, -EINVAL,
 			"%s: %s hashes the destination's MAC; give it with --dmac ('ip neigh' "
 			"shows it)",
-			config->team, name_of(hash_names, config->hash));
+			config->team, name_of(hash_names, vlan.hash));
 		return NULL;
 	}
-	build(&b, flow, &team->rec->mac);
-	if (datapath_explain(team->dp, b.frame, b.len, &verdict, err))
+	/* A group's frame is tagged behind the choice. */
+	flow_of_group = *flow;
+	if (vlan.id)
+		flow_of_group.vlan = -1;
+	build(&b, &flow_of_group, &team->rec->mac);
+	if (vlan.id ? datapath_explain_vlan(team->dp, &vlan, plan_vlan_needs_slots(config), b.frame,
+					    b.len, &verdict, err)
+		    : datapath_explain(team->dp, b.frame, b.len, &verdict, err))
 		return NULL;
 	snprintf(hash, sizeof(hash), "0x%08x", verdict.hash);
 	ret = json_pack("{s:s, s:s?, s:s, s:i, s:s}", "team", config->team, "port",
-			port_of(team, verdict.port), "reason", reason(team, &verdict), "slot",
+			port_of(team, verdict.port), "reason", reason(vlan.mode, &verdict), "slot",
 			(int)verdict.slot, "hash", hash);
 	if (!ret)
 		err_set(err, -ENOMEM, "%s: out of memory", config->team);
