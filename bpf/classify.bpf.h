@@ -69,9 +69,8 @@ static __noinline __u32 classify_first(__u64 list, __u64 usable)
 }
 
 /* The same order as select.bpf.h, by masks alone: what this port would be is what it sends. */
-static __noinline bool classify_designated_slow(const struct bpfteam_state *state, __u64 list)
+static __always_inline bool classify_designated_of(__u64 list, __u64 alive, __u64 fallback)
 {
-	__u64 alive = state->alive & state->link, fallback = state->fallback & state->link;
 	__u64 below = (1ull << (cfg_port & 63)) - 1, rest;
 	__u32 id;
 
@@ -82,6 +81,12 @@ static __noinline bool classify_designated_slow(const struct bpfteam_state *stat
 		return id == cfg_port;
 	rest = alive ? alive : fallback;
 	return rest >> (cfg_port & 63) & 1 && !(rest & below);
+}
+
+static __noinline bool classify_designated_slow(const struct bpfteam_state *state, __u64 list)
+{
+	return classify_designated_of(list, state->alive & state->link,
+				      state->fallback & state->link);
 }
 
 static __always_inline bool classify_designated(const struct bpfteam_state *state)

@@ -21,6 +21,12 @@ static __always_inline void count_sent(struct bpfteam_stats *stats, __u64 bytes)
 	stats->tx_bytes += bytes;
 }
 
+static __always_inline void count_received(struct bpfteam_stats *stats, __u64 bytes)
+{
+	stats->rx_packets++;
+	stats->rx_bytes += bytes;
+}
+
 static __always_inline void count_tx(__u32 id, __u64 bytes)
 {
 	struct bpfteam_stats *stats = bpf_map_lookup_elem(&port_stats, &id);
@@ -34,10 +40,8 @@ static __always_inline void count_rx(const volatile __u32 *id, __u64 bytes)
 {
 	struct bpfteam_stats *stats = bpf_map_lookup_elem(&port_stats, (const void *)id);
 
-	if (stats) {
-		stats->rx_packets++;
-		stats->rx_bytes += bytes;
-	}
+	if (stats)
+		count_received(stats, bytes);
 }
 
 /* id may be BPFTEAM_STATS_TEAM: nobody's frame. */

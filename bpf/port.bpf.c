@@ -16,6 +16,7 @@
 #include "maps.bpf.h"
 #include "probe.bpf.h"
 #include "rdma.bpf.h"
+#include "vlan.bpf.h"
 
 #define TCX_NEXT -1
 #define TCX_PASS 0
@@ -141,11 +142,57 @@ static __always_inline int port_receive(struct __sk_buff *skb, bool active_only,
 	return local_takes_few(skb, mac, end, type) ? port_deliver(skb) : port_any(skb);
 }
 
-SEC("tc")
-int port_rx(struct __sk_buff *skb)
+static __always_inline int port_frame(struct __sk_buff *skb)
 {
 	if (cfg_direct)
 		return cfg_active_only ? port_receive(skb, true, true)
 				       : port_receive(skb, false, true);
 	return cfg_active_only ? port_receive(skb, true, false) : port_receive(skb, false, false);
+}
+
+SEC("tc")
+int port_rx(struct __sk_buff *skb)
+{
+	return port_frame(skb);
+}
+
+/*
+ * A tagged frame: a VLAN group's, or the team's own if no group claims the tag. What stays on the port as
+ * ever goes the way of all others: link-local protocols, and what an RNIC has to look at.
+ */
+static __noinline int port_tagged(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	const struct bpfteam_vlan *vlan;
+	struct frame frame;
+	int verdict;
+	bool host;
+	__u32 id;
+
+	vlan = vlan_of(skb, &id);
+	if (!vlan)
+		return port_any(skb);
+	parse((void *)(long)skb->data, (void *)(long)skb->data_end, true, PARSE_MAC, &frame);
+	if (frame.cut)
+		return port_any(skb);
+	host = classify_is_team(frame.mac);
+	if (classify_is_local(&frame, host) || !classify_is_accepted(state) ||
+	    (cfg_rdma_port && !host && !(*(const __u8 *)frame.mac & 1)))
+		return port_any(skb);
+	verdict = vlan_classify(state, vlan, &frame, host);
+	if (verdict == CLASSIFY_PORT)
+		return TCX_NEXT;
+	if (verdict >= 0) {
+		count_drop(cfg_port, verdict);
+		return TCX_DROP;
+	}
+	count_rx(&cfg_port, skb->len);
+	return vlan_deliver(skb, id, vlan);
+}
+
+/* port_rx in a team with VLAN groups. */
+SEC("?tc")
+int port_rx_vlan(struct __sk_buff *skb)
+{
+	return skb->vlan_present ? port_tagged(skb) : port_frame(skb);
 }

@@ -15,6 +15,7 @@
 #include "policy.bpf.h"
 #include "select.bpf.h"
 #include "shortcut.bpf.h"
+#include "vlan_tx.bpf.h"
 #include "watch.bpf.h"
 
 #define AF_PACKET 17
@@ -49,6 +50,12 @@ static __always_inline __u32 team_hash(struct __sk_buff *skb)
 	if (unlikely(frame.cut) && end - data < skb->len)
 		return team_hash_slow(skb);
 	return flow_hash(&frame);
+}
+
+/* By any policy; the programs that send know whether theirs is one of policy.bpf.h. */
+static __always_inline __u32 team_hash_any(struct __sk_buff *skb)
+{
+	return cfg_hash > BPFTEAM_HASH_LAYER23 ? policy_hash(skb) : team_hash(skb);
 }
 
 static __always_inline void team_select(struct __sk_buff *skb, struct bpfteam_state *state,
@@ -266,12 +273,10 @@ static __always_inline bool rdma_may_spread(struct __sk_buff *skb)
 	       *(const __u8 *)(data + ETH_HLEN + 6) != IPPROTO_ICMPV6;
 }
 
-/* By any policy, but from the headers alone: txhash is layer3+4 here. */
+/* From the headers alone: txhash is layer3+4 here. */
 static __always_inline __u32 rdma_hash(struct __sk_buff *skb)
 {
-	if (cfg_hash == BPFTEAM_HASH_TXHASH)
-		return policy_ports(skb);
-	return cfg_hash > BPFTEAM_HASH_LAYER23 ? policy_hash(skb) : team_hash(skb);
+	return cfg_hash == BPFTEAM_HASH_TXHASH ? policy_ports(skb) : team_hash_any(skb);
 }
 
 /*
@@ -335,6 +340,99 @@ int rdma_inner(struct __sk_buff *skb)
 	return rdma_send(skb);
 }
 
+/* ---- VLAN groups: the same programs for all of one mode and policy ---- */
+
+/* id: the VLAN, whose tag the frame gets later. */
+static __always_inline __u32 vlan_hash(struct __sk_buff *skb, __u32 id)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__u32 hash;
+
+	if (cfg_mode == BPFTEAM_ACTIVE_BACKUP)
+		return 0;
+	if (cfg_hash == BPFTEAM_HASH_VLAN_SRCMAC && flow_hash_source(data, end, true, id, &hash))
+		return hash;
+	return team_hash_any(skb);
+}
+
+static __always_inline int vlan_transmit(struct __sk_buff *skb, __u32 id,
+					 const struct bpfteam_vlan *vlan,
+					 const struct choice *choice)
+{
+	struct bpfteam_stats *stats = bpf_map_lookup_elem(&vlan_stats, &id);
+	__u32 reason = BPFTEAM_DROP_NO_PORT;
+
+	if (likely(choice->port)) {
+		/* Fails for want of memory alone. */
+		if (likely(!bpf_skb_vlan_push(skb, vlan->proto, vlan->tci))) {
+			if (stats)
+				count_sent(stats, skb->len);
+			count_tx(choice->id, skb->len);
+			return bpf_redirect(choice->port->ifindex, 0);
+		}
+		reason = BPFTEAM_DROP_MALFORMED;
+	}
+	if (stats)
+		stats->drops[reason]++;
+	return TCX_DROP;
+}
+
+static __always_inline int vlan_send(struct __sk_buff *skb)
+{
+	struct choice choice;
+	const struct bpfteam_vlan *vlan;
+	__u32 id;
+
+	vlan = vlan_of_device(skb->ifindex, &id);
+	if (unlikely(!vlan)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return TCX_DROP;
+	}
+	vlan_select(state_get(), vlan, vlan_hash(skb, id), true, &choice);
+	return vlan_transmit(skb, id, vlan, &choice);
+}
+
+/* As with rdma_tx; where the data path can't see the device, user space tells of captures. */
+SEC("?tc")
+int vlan_tx(struct __sk_buff *skb)
+{
+	if (team_is_packet(skb))
+		return TCX_NEXT;
+	if (cfg_state ? device_promiscuous(context_device(skb)) : vlan_is_captured(skb->ifindex))
+		return TCX_NEXT;
+	return vlan_send(skb);
+}
+
+SEC("?tc")
+int vlan_inner(struct __sk_buff *skb)
+{
+	return vlan_send(skb);
+}
+
+static __always_inline void explain(struct __sk_buff *skb, const struct choice *choice)
+{
+	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice->port ? choice->id : BPFTEAM_PORT_NONE;
+	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice->slot;
+	skb->cb[BPFTEAM_EXPLAIN_HASH] = choice->hash;
+	skb->cb[BPFTEAM_EXPLAIN_POSITION] = choice->position;
+}
+
+/* As team_explain(), for an untagged frame of the group of VLAN cb[0]. 1: there is no such group. */
+SEC("?tc")
+int vlan_explain(struct __sk_buff *skb)
+{
+	__u32 id = skb->cb[0];
+	const struct bpfteam_vlan *vlan = vlan_get(&id);
+	struct choice choice;
+
+	if (!vlan)
+		return 1;
+	vlan_select(state_get(), vlan, vlan_hash(skb, id), false, &choice);
+	choice.position = vlan_position(vlan, &choice);
+	explain(skb, &choice);
+	return 0;
+}
+
 /* Where would this frame go? BPF_PROG_TEST_RUN only: the answer is in cb[], nothing is counted. */
 SEC("tc")
 int team_explain(struct __sk_buff *skb)
@@ -342,14 +440,9 @@ int team_explain(struct __sk_buff *skb)
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
 
-	if (cfg_mode != BPFTEAM_ACTIVE_BACKUP && cfg_hash > BPFTEAM_HASH_LAYER23)
-		select_port(state, policy_hash(skb), false, &choice);
-	else
-		team_select(skb, state, false, &choice);
-	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice.port ? choice.id : BPFTEAM_PORT_NONE;
-	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice.slot;
-	skb->cb[BPFTEAM_EXPLAIN_HASH] = choice.hash;
-	skb->cb[BPFTEAM_EXPLAIN_POSITION] = choice.position;
+	select_port(state, cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : team_hash_any(skb), false,
+		    &choice);
+	explain(skb, &choice);
 	return 0;
 }
 

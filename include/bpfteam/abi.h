@@ -269,6 +269,40 @@ _Static_assert(sizeof(struct bpfteam_rdma_bitmap) == 8200, "bpfteam_rdma_bitmap"
 /* Map `smc_cgroups`: CGROUP_ARRAY, whose programs' TCP sockets become SMC's. */
 #define BPFTEAM_SMC_CGROUPS_MAX 8
 
+/*
+ * VLAN groups. Map `vlans`: ARRAY[BPFTEAM_VLANS], by VLAN id, in a team that has any. ifindex 0: nobody
+ * claims the id. mask: the group's ports, a bit by port id; list: those of them that active-backup
+ * prefers, the first eight. tci in host order, proto in network order, both as in the frame's tag.
+ * promisc: somebody captures on its interface. What programs have no use for (name, inner end,
+ * carrier) is here so that it outlives user space.
+ */
+#define BPFTEAM_VLANS 4096
+
+struct bpfteam_vlan {
+	__u32 ifindex;
+	__u16 tci;
+	__u16 proto;
+	__u64 mask;
+	struct bpfteam_slot list;
+	__u32 active_only; /* receives by the designated port alone */
+	__u32 promisc;
+	__u32 inner_ifindex;
+	__u32 carrier;
+	char name[16], inner[16];
+};
+_Static_assert(sizeof(struct bpfteam_vlan) == 72, "bpfteam_vlan");
+
+/*
+ * Map `vlan_slots`: ARRAY[1], the slot table of groups that hash in a team that does not balance by
+ * hash itself. Map `vlan_ids`: HASH, VLAN id by the ifindex of either end of a group's veth. Map
+ * `vlan_stats`: PERCPU_ARRAY[BPFTEAM_VLANS] of struct bpfteam_stats; the frames are among the ports',
+ * too.
+ */
+struct bpfteam_vlan_slots {
+	struct bpfteam_slot slots[BPFTEAM_SLOTS];
+};
+_Static_assert(sizeof(struct bpfteam_vlan_slots) == 4096 * 8, "bpfteam_vlan_slots");
+
 /* Ring buffer `events`. ns is CLOCK_MONOTONIC at the moment the kernel side saw it. */
 enum bpfteam_event_type {
 	BPFTEAM_EVENT_LINK_DOWN = 1,

@@ -44,7 +44,7 @@ done
 for command in "${later[@]}"; do
 	check_not "bpfteam -h does not list $command" help_says "^  $command " -h
 done
-check_not "bpfteam attach -h does not list --vlan" help_says ' --vlan' attach -h
+check "bpfteam attach -h lists --vlan" help_says ' --vlan' attach -h
 check "help as JSON lists the commands" json_is '.commands | length == 12' help -j
 check "help as JSON lists the options" json_is '[.commands[] | select(.name == "attach").options[].name] |
 	contains(["mode", "hash", "primary", "mac", "mtu", "address", "detect", "move-addresses"])' -j help
@@ -78,7 +78,9 @@ usage 'no arguments' doctor team0
 for command in "${later[@]}"; do
 	usage 'not supported by this version' "$command" team0
 done
-usage 'not supported by this version' attach team0 eth0 eth1 --vlan 5
+usage "'5x' is not a number from 1 to 4094" attach team0 eth0 eth1 --vlan 5x
+usage "'4095' is not a number from 1 to 4094" attach team0 eth0 eth1 --vlan 4095
+usage 'VLAN 5 is listed twice' attach team0 eth0 eth1 --vlan 5 --vlan 5
 for mode in balance-rr 0 broadcast 3 802.3ad 4 balance-tlb 5 balance-alb 6 random adaptive; do
 	usage 'not supported by this version' attach team0 eth0 eth1 --mode "$mode"
 done

@@ -195,6 +195,40 @@ static inline void random_cgroups(uint64_t *seed, struct config *config)
 		sprintf(config->smc_cgroups[i], "%s/%u", coin(seed) ? "a.slice" : "~", i);
 }
 
+static inline bool random_vlan_is_free(const struct config *config, uint32_t id)
+{
+	for (unsigned i = 0; i < config->n_rdma; i++) {
+		if (config->rdma[i].vlan == id)
+			return false;
+	}
+	return !config_vlan(config, id);
+}
+
+/* After the RNICs. */
+static inline void random_vlans(uint64_t *seed, struct config *config)
+{
+	struct err err;
+
+	for (unsigned n = coin(seed) ? unit_below(seed, 20) : 0; n; n--) {
+		struct vlan_config *vlan = &config->vlans[config->n_vlans];
+		uint32_t id = random_in(seed, 1, 4094);
+
+		if (!random_vlan_is_free(config, id) || config_add_vlan(config, id, &err))
+			continue;
+		vlan->mode = coin(seed) ? -1 : (int)config->mode;
+		vlan->hash = (int)unit_below(seed, 4) - 1;
+		vlan->mtu = coin(seed) || config->mtu ? 0 : random_in(seed, 68, 65535);
+		vlan->protocol = unit_below(seed, 2);
+		vlan->priority = unit_below(seed, 8);
+		for (unsigned i = 0; i < config->n_ports && i < CONFIG_VLAN_PORTS_MAX; i++) {
+			if (coin(seed))
+				strcpy(vlan->ports[vlan->n_ports++], config->ports[i].name);
+		}
+		for (unsigned i = unit_below(seed, CONFIG_VLAN_ADDRESSES_MAX + 1); i; i--)
+			vlan->addresses[vlan->n_addresses++] = random_addr(seed, i, coin(seed));
+	}
+}
+
 static inline void random_config(uint64_t *seed, struct config *config)
 {
 	config_init(config);
@@ -227,6 +261,7 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	random_ports(seed, config);
 	random_rdma(seed, config);
 	random_cgroups(seed, config);
+	random_vlans(seed, config);
 	if (coin(seed))
 		return;
 	config->arp_interval_ms = random_in(seed, 1, 60000);

@@ -31,9 +31,10 @@ static void refuse(const struct bad *bad, size_t n)
 }
 
 #define GOOD "team: t\nports:\n- {name: eth0}\n- {name: eth1}\n"
-#define KEYS                                                                                       \
-	"team, mode, hash, rx, mac, mtu, primary, primary_reselect, xdp, addresses, routes, "      \
-	"ports, rdma, smc, detect, arp_interval_ms, arp_ip_target, arp_validate, arp_missed_max, " \
+#define KEYS                                                                                  \
+	"team, mode, hash, rx, mac, mtu, primary, primary_reselect, xdp, addresses, routes, " \
+	"ports, rdma, vlans, smc, detect, arp_interval_ms, arp_ip_target, arp_validate, "     \
+	"arp_missed_max, "                                                                    \
 	"min_links, all_slaves_active, num_peer_notif, peer_notif_delay_ms, resend_igmp"
 
 static void test_good(void **state)
@@ -219,7 +220,6 @@ static void test_later(void **state)
 					 "(active-backup or balance-xor)"},
 		{GOOD "mode: 0\n", "f:5: mode: \"0\" is not supported by this version "
 				   "(active-backup or balance-xor)"},
-		{GOOD "vlans:\n- {id: 1}\n", "f:6: vlans: is not supported by this version"},
 	};
 
 	refuse(bad, ARRAY_SIZE(bad));

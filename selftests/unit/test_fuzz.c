@@ -64,7 +64,8 @@ static const char handwritten[] =
 	"  - {name: rnic0,\n     rdma: auto}\nrdma:\n  vport: team0r\n  addresses: "
 	"[198.51.100.10/24]\n"
 	"  vlan: 20\ndetect:\n  method: auto\n  poll_ms: 5\nprimary: >-\n"
-	"  eth1\narp_interval_ms: 100\narp_ip_target: [192.0.2.1]\nvlans: []\n";
+	"  eth1\narp_interval_ms: 100\narp_ip_target: [192.0.2.1]\n"
+	"vlans:\n- {id: 100, ports: [eth0]}\n";
 
 static struct config config, again;
 static struct record record;
@@ -159,7 +160,7 @@ static size_t seed_text(uint64_t *seed, bool of_record)
 	if (!of_record && unit_below(seed, 3)) {
 		memcpy(text, handwritten, sizeof(handwritten) - 1);
 		len = sizeof(handwritten) - 1;
-		return unit_below(seed, 8) ? len - strlen("vlans: []\n") : len;
+		return len;
 	}
 	if (of_record) {
 		random_record(seed, &record);

@@ -114,7 +114,7 @@ static void test_config_key(void **state)
 	assert_int_equal(config_add_port(&config, "eth0", &err), 0);
 	assert_true(config_knows("detect.updelay_ms") && config_knows("ports.priority"));
 	assert_false(config_knows("detect") && config_knows("detect.frob"));
-	assert_false(config_knows("updelay_ms") || config_knows("vlans") || config_knows(""));
+	assert_false(config_knows("updelay_ms") || config_knows("vlan") || config_knows(""));
 	assert_int_equal(config_set(&config, "detect.updelay_ms", NULL, "7", &err), 0);
 	assert_int_equal(config.detect.updelay_ms, 7);
 	assert_int_equal(config_set(&config, "ports.priority", "eth0", "-3", &err), 0);

@@ -127,8 +127,12 @@ static void test_size(void **state)
 			addr_parse("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128",
 				   &record.ports[i].routes[j].to);
 			record.ports[i].routes[j].via = record.ports[i].routes[j].to;
+			record.ports[i].routes[j].prefsrc = record.ports[i].routes[j].to;
 		}
 		record.ports[i].n_routes = RECORD_ROUTES_MAX;
+		for (unsigned j = 0; j < RECORD_ADDRS_MAX; j++)
+			record.ports[i].addrs[j] = record.ports[i].addrs[0];
+		record.ports[i].n_addrs = RECORD_ADDRS_MAX;
 	}
 	assert_int_equal(record_format(&record, &text), -E2BIG);
 }

@@ -10,7 +10,7 @@ _bpfteam_commands='attach detach apply port show explain rdma import monitor doc
 declare -gA _bpfteam_options=(
 	[attach]='--mode --hash --primary --primary-reselect --mac --mtu --address --detect --rx --move-addresses
 		--no-failover --updelay --downdelay --arp-interval --arp-ip-target --xdp
-		--rdma --rdma-address --rdma-vlan --rdma-failover --rdma-smc'
+		--rdma --rdma-address --rdma-vlan --rdma-failover --rdma-smc --vlan'
 	[apply]='--check'
 	[port]='--weight --priority --drain --undrain --disable --enable'
 	[import]='--format --bond --team --list'

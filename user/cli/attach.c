@@ -70,6 +70,14 @@ static int set_arp_target(void *target, const char *value, struct err *err)
 	return 0;
 }
 
+static int add_vlan(void *target, const char *value, struct err *err)
+{
+	int64_t id;
+	int r = number_parse(value, 1, CONFIG_VLANS_MAX, &id, err);
+
+	return r ? r : config_add_vlan(&((struct attach_options *)target)->config, id, err);
+}
+
 static int add_rdma(void *target, const char *value, struct err *err)
 {
 	return config_add_rdma(&((struct attach_options *)target)->config, value, err);
@@ -177,7 +185,9 @@ const struct option_row attach_rows[] = {
 	 .kind = OPTION_CALL, .set = set_rdma_failover},
 	{.name = "rdma-smc", .help = "that vport is made known to SMC-R",
 	 .kind = OPTION_CALL, .set = set_rdma_smc},
-	{.name = "vlan", .value = "VID", .kind = OPTION_LATER},
+	{.name = "vlan", .value = "VID",
+	 .help = "make an interface TEAM-vVID for this VLAN; may be repeated",
+	 .kind = OPTION_CALL, .set = add_vlan},
 	{},
 };
 /* clang-format on */

@@ -19,7 +19,8 @@
 #include "bpfteam/dbus.h"
 
 #define READ_TIMEOUT_S 5
-#define CHANGE_TIMEOUT_S 30
+/* The most is to make thousands of VLAN groups. */
+#define CHANGE_TIMEOUT_S 120
 #define USEC_PER_S 1000000ULL
 
 struct client {

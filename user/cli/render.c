@@ -278,14 +278,27 @@ static void render_ports(const json_t *ports, const char *active)
 	table_print(table, 2);
 }
 
+static const char *words_text(const json_t *array, char *buf, size_t size)
+{
+	const json_t *word;
+	size_t used = 0, i;
+
+	buf[0] = '\0';
+	json_array_foreach (array, i, word)
+		if (json_is_string(word) && used < size)
+			used += snprintf(buf + used, size - used, "%s%s", used ? "," : "",
+					 json_string_value(word));
+	return buf;
+}
+
 static void render_vports(const json_t *vports)
 {
-	static const char *const titles[] = {"VPORT",    "KIND",      "VLAN",     "PINNED TO",
-					     ">TX PKTS", ">TX BYTES", ">RX PKTS", ">RX BYTES",
-					     "DROPS",    NULL};
+	static const char *const titles[] = {"VPORT",     "KIND",     "VLAN",      "PINNED TO",
+					     "PORTS",     ">TX PKTS", ">TX BYTES", ">RX PKTS",
+					     ">RX BYTES", "DROPS",    NULL};
 	struct table *table = table_new(titles);
 	const json_t *vport;
-	char drops[256];
+	char drops[256], words[256];
 	size_t i;
 
 	json_array_foreach (vports, i, vport) {
@@ -293,6 +306,7 @@ static void render_vports(const json_t *vports)
 		table_cell(table, json_text(vport, "kind"));
 		table_number(table, member(vport, "vlan"));
 		table_cell(table, json_text(vport, "pinned_to"));
+		table_cell(table, words_text(member(vport, "ports"), words, sizeof(words)));
 		add_traffic(table, vport);
 		table_cell(table, drops_text(member(vport, "drops"), drops, sizeof(drops)));
 	}

@@ -106,6 +106,47 @@ static const struct field smc_fields[] = {
 	{.key = NULL},
 };
 
+static const struct field port_entry = {.kind = FIELD_NAME, .size = IFNAMSIZ};
+
+const struct field config_vlan_fields[] = {
+	{.key = "id",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct vlan_config, id),
+	 .min = 1,
+	 .max = CONFIG_VLANS_MAX,
+	 .required = true},
+	{.key = "name", .kind = FIELD_NAME, FIELD_AT(struct vlan_config, name)},
+	{.key = "ports",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct vlan_config, ports, n_ports),
+	 .sub = &port_entry},
+	{.key = "mode",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct vlan_config, mode),
+	 .names = mode_names,
+	 .def = -1},
+	{.key = "hash",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct vlan_config, hash),
+	 .names = hash_names,
+	 .def = -1},
+	{.key = "mtu",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct vlan_config, mtu),
+	 .min = 68,
+	 .max = 65535},
+	{.key = "protocol",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct vlan_config, protocol),
+	 .names = vlan_protocol_names},
+	{.key = "priority", .kind = FIELD_UINT, FIELD_AT(struct vlan_config, priority), .max = 7},
+	{.key = "addresses",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct vlan_config, addresses, n_addresses),
+	 .sub = &address_entry},
+	{.key = NULL},
+};
+
 static const struct field detect_fields[] = {
 	{.key = "method",
 	 .kind = FIELD_WORD,
@@ -173,6 +214,10 @@ const struct field config_fields[] = {
 	 FIELD_ARRAY(struct config, rdma, n_rdma),
 	 .sub = config_rdma_fields,
 	 .one = true},
+	{.key = "vlans",
+	 .kind = FIELD_MAPS,
+	 FIELD_ARRAY(struct config, vlans, n_vlans),
+	 .sub = config_vlan_fields},
 	{.key = "smc", .kind = FIELD_MAP, .sub = smc_fields},
 	{.key = "detect", .kind = FIELD_MAP, .sub = detect_fields},
 	{.key = "arp_interval_ms",
@@ -214,7 +259,6 @@ const struct field config_fields[] = {
 	 FIELD_AT(struct config, resend_igmp),
 	 .max = 255,
 	 .def = 1},
-	{.key = "vlans", .kind = FIELD_LATER},
 	{.key = NULL},
 };
 
@@ -376,6 +420,12 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 				       "configuration without it",
 				       name);
 	}
+	if (config_vlan_of_port(config, name))
+		return err_set(
+			err, -EBUSY,
+			"port %s: is one that VLAN %u of vlans: names; apply a configuration "
+			"without it",
+			name, config_vlan_of_port(config, name)->id);
 	end = &config->ports[config->n_ports--];
 	memmove(port, port + 1, (end - port - 1) * sizeof(*port));
 	memset(end - 1, 0, sizeof(*end));
@@ -386,7 +436,7 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 
 void config_derived_name(const char *team, const char *suffix, char buf[IFNAMSIZ])
 {
-	int room = IFNAMSIZ - 1 - strlen(suffix);
+	int room = IFNAMSIZ - 1 - strlen(suffix), kept = room - 6 < 6 ? room - 6 : 6;
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
 	if (strlen(team) <= (size_t)room) {
@@ -395,5 +445,5 @@ void config_derived_name(const char *team, const char *suffix, char buf[IFNAMSIZ
 	}
 	for (const char *c = team; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	snprintf(buf, IFNAMSIZ, "%.6s%06x%s", team, hash & 0xffffff, suffix);
+	snprintf(buf, IFNAMSIZ, "%.*s%06x%s", kept, team, hash & 0xffffff, suffix);
 }

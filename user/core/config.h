@@ -58,6 +58,25 @@ struct rdma_config {
 
 #define CONFIG_CGROUP_LEN 200 /* with NUL */
 
+#define CONFIG_VLANS_MAX 4094
+#define CONFIG_VLAN_PORTS_MAX 8
+#define CONFIG_VLAN_ADDRESSES_MAX 4
+
+/* A VLAN group: an interface whose frames bear a tag, on ports of its own if need be. */
+struct vlan_config {
+	uint32_t id; /* 1..4094 */
+	char name[IFNAMSIZ]; /* "": TEAM-vID */
+	char ports[CONFIG_VLAN_PORTS_MAX][IFNAMSIZ]; /* none: all */
+	unsigned n_ports;
+	int32_t mode; /* enum bpfteam_mode; -1: the team's */
+	int32_t hash; /* enum bpfteam_hash; -1: the team's */
+	uint32_t mtu; /* 0: the team's */
+	enum vlan_protocol protocol;
+	uint32_t priority; /* 0..7, of the tags it sends */
+	struct addr addresses[CONFIG_VLAN_ADDRESSES_MAX];
+	unsigned n_addresses;
+};
+
 struct route_config {
 	struct addr to; /* prefix; "default" = 0.0.0.0/0 or ::/0, by the family of via */
 	struct addr via; /* AF_UNSPEC: directly connected */
@@ -84,6 +103,8 @@ struct config {
 
 	struct rdma_config rdma[CONFIG_RDMA_MAX];
 	unsigned n_rdma;
+	struct vlan_config vlans[CONFIG_VLANS_MAX];
+	unsigned n_vlans;
 
 	/* Whose TCP sockets become SMC's: cgroups, by their paths below /sys/fs/cgroup. */
 	char smc_cgroups[BPFTEAM_SMC_CGROUPS_MAX][CONFIG_CGROUP_LEN];
@@ -132,7 +153,8 @@ int config_format(const struct config *config, char **ret);
 /*
  * Rules that hold whatever the machine looks like: names, ranges, doubles, at least one port, at
  * most BPFTEAM_PORTS_MAX, the primary is a member, an RNIC is one and its vport's subnets are its
- * own, cgroups for SMC are paths, arp targets with an interval and the reverse. 0 or -EINVAL.
+ * own, VLANs and their interfaces' names are nobody else's, cgroups for SMC are paths, arp targets
+ * with an interval and the reverse. 0 or -EINVAL.
  */
 int config_check(const struct config *config, struct err *err);
 
@@ -144,7 +166,7 @@ struct port_config *config_port_mut(struct config *config, const char *name);
 
 /* Appends a port with defaults. -EEXIST, -ENOSPC. */
 int config_add_port(struct config *config, const char *name, struct err *err);
-/* -EINVAL when it is no port, -EBUSY while rdma: names it. */
+/* -EINVAL when it is no port, -EBUSY while rdma: or vlans: name it. */
 int config_remove_port(struct config *config, const char *name, struct err *err);
 
 /* Appends an RNIC's vport with defaults; port "": that of the only port that is one. -EINVAL, -ENOSPC. */
@@ -159,7 +181,18 @@ char *config_rdma_port(struct rdma_config *rdma, const char *name);
 /* What the vport of config->rdma[i] is called: as it says, else the team's name with r, r2, r3... */
 void config_rdma_vport(const struct config *config, unsigned i, char buf[IFNAMSIZ]);
 
-/* The name of a device that belongs to a team: the team's name and a suffix of at most 3 characters. A
+/* Appends a VLAN group with defaults. -EINVAL, -EEXIST, -ENOSPC. */
+int config_add_vlan(struct config *config, uint32_t id, struct err *err);
+/* NULL: no group has that id. */
+const struct vlan_config *config_vlan(const struct config *config, uint32_t id);
+/* What a group's interface is called: as it says, else TEAM-vID. */
+void config_vlan_name(const struct config *config, const struct vlan_config *vlan,
+		      char buf[IFNAMSIZ]);
+/* The group's own, or the team's. */
+enum bpfteam_mode config_vlan_mode(const struct config *config, const struct vlan_config *vlan);
+enum bpfteam_hash config_vlan_hash(const struct config *config, const struct vlan_config *vlan);
+
+/* The name of a device that belongs to a team: the team's name and a suffix of at most 6 characters. A
  * name too long for that is cut and told apart by a hash of the whole. */
 void config_derived_name(const char *team, const char *suffix, char buf[IFNAMSIZ]);
 

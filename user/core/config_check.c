@@ -74,7 +74,8 @@ static int check_counts(const struct config *config, struct config_spot *spot, s
 	    check_count("routes", config->n_routes, CONFIG_ROUTES_MAX, spot, err) ||
 	    check_count("arp_ip_target", config->n_arp_ip_target, BPFTEAM_ARP_TARGETS_MAX, spot,
 			err) ||
-	    check_count("rdma", config->n_rdma, CONFIG_RDMA_MAX, spot, err))
+	    check_count("rdma", config->n_rdma, CONFIG_RDMA_MAX, spot, err) ||
+	    check_count("vlans", config->n_vlans, CONFIG_VLANS_MAX, spot, err))
 		return -EINVAL;
 	if (config->n_ports)
 		return 0;
@@ -118,25 +119,27 @@ static bool has_host_bits(const struct addr *addr)
 	return false;
 }
 
-/* Every address of an array: of a host, and there only once. */
+int config_check_host(const struct addr *addrs, unsigned i, struct err *err)
+{
+	char buf[ADDR_STRLEN];
+	unsigned first = 0;
+
+	addr_format(&addrs[i], false, buf);
+	while (!addr_equal(&addrs[first], &addrs[i]))
+		first++;
+	if (first != i)
+		return err_set(err, -EINVAL, "%s is listed twice", buf);
+	if (!addr_size(&addrs[i]) || !config_is_host(&addrs[i]))
+		return err_set(err, -EINVAL, "%s is not the address of a host", buf);
+	return 0;
+}
+
 static int check_hosts(const char *key, const struct addr *addrs, unsigned n,
 		       struct config_spot *spot, struct err *err)
 {
-	char buf[ADDR_STRLEN];
-
 	for (unsigned i = 0; i < n; i++) {
-		unsigned first = 0;
-
-		addr_format(&addrs[i], false, buf);
-		while (!addr_equal(&addrs[first], &addrs[i]))
-			first++;
-		if (first == i && addr_size(&addrs[i]) && config_is_host(&addrs[i]))
-			continue;
-		if (first != i)
-			err_set(err, -EINVAL, "%s is listed twice", buf);
-		else
-			err_set(err, -EINVAL, "%s is not the address of a host", buf);
-		return config_fail_at(spot, key, i, NULL);
+		if (config_check_host(addrs, i, err))
+			return config_fail_at(spot, key, i, NULL);
 	}
 	return 0;
 }
@@ -249,6 +252,8 @@ int config_check_at(const struct config *config, struct config_spot *ret, struct
 	for (unsigned i = 0; !code && i < config->n_rdma; i++)
 		code = config_check_rdma(config, i, ret, err);
 	code = code ? code : config_check_smc(config, ret, err);
+	if (!code)
+		code = config_check_vlans(config, ret, err);
 	return code ? code : check_arp(config, ret, err);
 }
 

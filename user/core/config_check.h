@@ -6,6 +6,8 @@
 #include "core/config.h"
 #include "core/field.h"
 
+struct field;
+
 struct config_spot {
 	const char *key;
 	int index; /* entry of a list; -1: none */
@@ -34,6 +36,13 @@ int config_check_our_name(const char *name, struct err *err);
 
 /* Puts "KEY: " or "KEY.SUBKEY: " in front. */
 int config_spot_prefix(const struct config_spot *spot, int code, struct err *err);
+
+/* addrs[i]: the address of a host, and not among those before it. */
+int config_check_host(const struct addr *addrs, unsigned i, struct err *err);
+int config_check_vlans(const struct config *config, struct config_spot *spot, struct err *err);
+
+/* The group that names port as one of its own, or NULL. */
+const struct vlan_config *config_vlan_of_port(const struct config *config, const char *port);
 
 /* A default route's family, from its gateway, and back: in text it is just "default". */
 void config_resolve_routes(struct config *config);

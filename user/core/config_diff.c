@@ -269,6 +269,60 @@ static void diff_cgroups(struct diff *diff, const char *change, const struct con
 	}
 }
 
+static void diff_subset(struct diff *diff, const char *prefix, const struct vlan_config *from,
+			const struct vlan_config *to)
+{
+	char a[CONFIG_VLAN_PORTS_MAX * (IFNAMSIZ + 2)] = "all", b[sizeof(a)] = "all";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < from->n_ports; i++)
+		used += snprintf(a + used, sizeof(a) - used, "%s%s", i ? ", " : "", from->ports[i]);
+	used = 0;
+	for (unsigned i = 0; i < to->n_ports; i++)
+		used += snprintf(b + used, sizeof(b) - used, "%s%s", i ? ", " : "", to->ports[i]);
+	if (strcmp(a, b))
+		tell(diff, "%sports: %s -> %s", prefix, a, b);
+}
+
+static void diff_vlan(struct diff *diff, const struct vlan_config *from,
+		      const struct vlan_config *to)
+{
+	char prefix[32];
+
+	snprintf(prefix, sizeof(prefix), "vlan %u: ", to->id);
+	diff_scalars(diff, prefix, config_vlan_fields, from, to);
+	diff_subset(diff, prefix, from, to);
+	snprintf(prefix, sizeof(prefix), "vlan %u: address", to->id);
+	diff_addrs(diff, prefix, "removed", true, from->addresses, from->n_addresses, to->addresses,
+		   to->n_addresses);
+	diff_addrs(diff, prefix, "added", true, to->addresses, to->n_addresses, from->addresses,
+		   from->n_addresses);
+}
+
+static void index_vlans(const struct config *config,
+			const struct vlan_config *by_id[CONFIG_VLANS_MAX + 1])
+{
+	memset(by_id, 0, (CONFIG_VLANS_MAX + 1) * sizeof(by_id[0]));
+	for (unsigned i = 0; i < config->n_vlans; i++) {
+		if (config->vlans[i].id <= CONFIG_VLANS_MAX)
+			by_id[config->vlans[i].id] = &config->vlans[i];
+	}
+}
+
+static void diff_vlans(struct diff *diff, const struct config *from, const struct config *to)
+{
+	const struct vlan_config *before[CONFIG_VLANS_MAX + 1], *after[CONFIG_VLANS_MAX + 1];
+
+	index_vlans(from, before);
+	index_vlans(to, after);
+	for (unsigned id = 1; id <= CONFIG_VLANS_MAX; id++) {
+		if (before[id] && after[id])
+			diff_vlan(diff, before[id], after[id]);
+		else if (before[id] || after[id])
+			tell(diff, "vlan %u: %s", id, after[id] ? "added" : "removed");
+	}
+}
+
 int config_diff(const struct config *from, const struct config *to,
 		void (*fn)(const char *line, void *arg), void *arg)
 {
@@ -285,6 +339,7 @@ int config_diff(const struct config *from, const struct config *to,
 	diff_rdma(&diff, from, to);
 	diff_cgroups(&diff, "removed", from, to);
 	diff_cgroups(&diff, "added", to, from);
+	diff_vlans(&diff, from, to);
 	diff_addrs(&diff, "arp_ip_target", "removed", false, from->arp_ip_target,
 		   from->n_arp_ip_target, to->arp_ip_target, to->n_arp_ip_target);
 	diff_addrs(&diff, "arp_ip_target", "added", false, to->arp_ip_target, to->n_arp_ip_target,

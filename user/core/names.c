@@ -84,6 +84,14 @@ const struct name flow_proto_names[] = {
 	{NULL, 0, false},
 };
 
+const struct name vlan_protocol_names[] = {
+	{"802.1q", VLAN_8021Q, false},
+	{"802.1Q", VLAN_8021Q, true},
+	{"802.1ad", VLAN_8021AD, false},
+	{"802.1AD", VLAN_8021AD, true},
+	{NULL, 0, false},
+};
+
 const struct name rdma_use_names[] = {
 	{"auto", RDMA_AUTO, false},
 	{"on", RDMA_ON, false},

@@ -27,6 +27,7 @@ enum arp_validate {
 	ARP_VALIDATE_FILTER_ACTIVE,
 	ARP_VALIDATE_FILTER_BACKUP,
 };
+enum vlan_protocol { VLAN_8021Q, VLAN_8021AD };
 enum rdma_use { RDMA_AUTO, RDMA_ON, RDMA_OFF };
 enum port_state { PORT_UP, PORT_DOWN, PORT_PROBING, PORT_DRAINED, PORT_DISABLED, PORT_MISSING };
 enum team_event_type {
@@ -42,7 +43,7 @@ enum team_event_type {
 /* Each table ends with a row whose name is NULL. mode_names holds only modes that work. */
 extern const struct name mode_names[], hash_names[], detect_names[], rx_names[], reselect_names[],
 	arp_validate_names[], rdma_use_names[], rdma_kind_names[], flow_proto_names[],
-	port_state_names[], drop_names[], event_names[];
+	vlan_protocol_names[], port_state_names[], drop_names[], event_names[];
 
 /* Value of word in table, or -ENOENT. Exact, case-sensitive. */
 int name_parse(const struct name *table, const char *word);

@@ -139,6 +139,13 @@ static bool has_carrier(const struct config *config, uint64_t up, uint64_t spare
 void plan_make(const struct config *config, const struct plan_port *ports, unsigned n,
 	       const struct plan *prev, bool daemon, struct plan *ret)
 {
+	plan_make_mode(config, config->mode, ports, n, prev, daemon, ret);
+}
+
+void plan_make_mode(const struct config *config, enum bpfteam_mode mode,
+		    const struct plan_port *ports, unsigned n, const struct plan *prev, bool daemon,
+		    struct plan *ret)
+{
 	struct plan plan = {.active = BPFTEAM_PORT_NONE};
 	uint64_t up = 0, link = 0;
 
@@ -157,7 +164,7 @@ void plan_make(const struct config *config, const struct plan_port *ports, unsig
 	}
 	plan.fallback |= plan.alive;
 	plan.carrier = has_carrier(config, up, plan.fallback & link);
-	if (config->mode == BPFTEAM_ACTIVE_BACKUP)
+	if (mode == BPFTEAM_ACTIVE_BACKUP)
 		plan_active(config, ports, n, prev, up, link, &plan);
 	*ret = plan;
 }
@@ -165,12 +172,17 @@ void plan_make(const struct config *config, const struct plan_port *ports, unsig
 void plan_slots(const struct config *config, const struct plan *plan, const struct plan_port *ports,
 		unsigned n, struct bpfteam_slot slots[BPFTEAM_SLOTS])
 {
+	if (config->mode == BPFTEAM_ACTIVE_BACKUP)
+		slots_fill_ordered(slots, plan->order, plan->n_order);
+	else
+		plan_slots_weighted(ports, n, slots);
+}
+
+void plan_slots_weighted(const struct plan_port *ports, unsigned n,
+			 struct bpfteam_slot slots[BPFTEAM_SLOTS])
+{
 	struct slot_port list[BPFTEAM_PORTS_MAX];
 
-	if (config->mode == BPFTEAM_ACTIVE_BACKUP) {
-		slots_fill_ordered(slots, plan->order, plan->n_order);
-		return;
-	}
 	for (unsigned i = 0; i < n; i++)
 		list[i] = (struct slot_port){ports[i].id, ports[i].config->weight};
 	slots_fill_weighted(slots, list, n);

@@ -38,6 +38,23 @@ struct plan {
  */
 void plan_make(const struct config *config, const struct plan_port *ports, unsigned n,
 	       const struct plan *prev, bool daemon, struct plan *ret);
+/* The same in another mode than the configuration's. */
+void plan_make_mode(const struct config *config, enum bpfteam_mode mode,
+		    const struct plan_port *ports, unsigned n, const struct plan *prev, bool daemon,
+		    struct plan *ret);
+
+/* What the data path shall hold of a VLAN group, which is a team of some of the ports. */
+struct plan_vlan {
+	uint64_t mask;
+	struct bpfteam_slot list; /* active-backup: preference */
+	bool carrier;
+};
+/* prev_first: the first of the last list, which stays while it may, or BPFTEAM_PORT_NONE. */
+void plan_vlan_make(const struct config *config, const struct vlan_config *vlan,
+		    const struct plan_port *ports, unsigned n, uint8_t prev_first, bool daemon,
+		    struct plan_vlan *ret);
+/* Do groups hash that can't go by the team's own table? */
+bool plan_vlan_needs_slots(const struct config *config);
 
 /*
  * Fills the slot table of the mode. Ports of state missing and of state disabled keep their place:
@@ -45,5 +62,8 @@ void plan_make(const struct config *config, const struct plan_port *ports, unsig
  */
 void plan_slots(const struct config *config, const struct plan *plan, const struct plan_port *ports,
 		unsigned n, struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+/* The weighted table, whatever the mode. */
+void plan_slots_weighted(const struct plan_port *ports, unsigned n,
+			 struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 
 #endif

@@ -11,7 +11,8 @@
 
 #define RECORD_ADDRS_MAX 32
 #define RECORD_ROUTES_MAX 64
-#define RECORD_TEXT_MAX (256 * 1024)
+/* 4,094 VLAN groups, each with ports and an address of its own, have room. */
+#define RECORD_TEXT_MAX (640 * 1024)
 
 struct saved_addr {
 	struct addr addr;

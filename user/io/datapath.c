@@ -9,6 +9,7 @@
  *   state    masks, slots, counters           detect   watch timer, fentry and kprobe, learning
  *   local    addresses for rx: direct         smc      sockets of chosen cgroups
  *   rdma     vports, flows that stay          cma      events of the RDMA CM
+ *   vlan     groups
  *   record   the team's text                  xdp      libxdp
  *   event    ring buffer, explain             feature  what the kernel allows; try: how to tell
  * Maps are filled before anything is attached, and everything attached is pinned at once, so that

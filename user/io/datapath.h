@@ -11,6 +11,8 @@
  *   tx inner                                                 tcx links (absent with clsact)
  *   rx-ID                                                    tcx link of port ID
  *   rdma-N rdma-inner-N                                      tcx links of RDMA vport N
+ *   vlans vlan_ids vlan_stats vlan_slots                     maps, once there was a VLAN group
+ *   vlan-ID vlan-inner-ID                                    tcx links of the group of VLAN ID
  *   carrier-off carrier-on                                   fentry or kprobe links
  *   smc smc_cgroups                                          sockets' protocols: link and map
  *   xdp-ID xdp-inner                                         XDP links (xdp-prog-*: dispatched)
@@ -215,6 +217,38 @@ int datapath_set_smc(struct datapath *dp, const char (*cgroups)[CONFIG_CGROUP_LE
 		     struct err *err);
 bool datapath_has_smc(struct datapath *dp); /* the program for it runs */
 
+/*
+ * VLAN groups, by VLAN id. Programs are loaded once for all groups of one mode and policy. Whoever sets
+ * the first group or clears the last one lets the ports join anew; the place is noted before the veth is
+ * made, so that a crash leaves a name to find it by.
+ */
+struct datapath_vlan {
+	uint16_t id;
+	uint32_t ifindex, inner_ifindex;
+	enum bpfteam_mode mode; /* active-backup, or any that hashes */
+	enum bpfteam_hash hash;
+	enum vlan_protocol protocol;
+	uint8_t priority;
+};
+int datapath_note_vlan(struct datapath *dp, uint16_t id, const char *name, const char *inner,
+		       struct err *err);
+int datapath_set_vlans(struct datapath *dp, const struct datapath_vlan *vlans, unsigned n,
+		       bool own_slots, struct err *err);
+int datapath_clear_vlan(struct datapath *dp, uint16_t id, struct err *err);
+/* The group's place, also when only noted; NULL: none. Its words are read, and written by set_vlan*. */
+const struct bpfteam_vlan *datapath_vlan(const struct datapath *dp, uint16_t id);
+/* The group that either end of a veth belongs to; 0: none. */
+uint16_t datapath_vlan_of(const struct datapath *dp, uint32_t ifindex);
+/* Ports and their order; no frame meets an empty set in between. */
+void datapath_set_vlan_ports(struct datapath *dp, uint16_t id, uint64_t mask,
+			     const struct bpfteam_slot *list);
+void datapath_set_vlan_promisc(struct datapath *dp, uint16_t id, uint32_t promisc);
+void datapath_set_vlan_carrier(struct datapath *dp, uint16_t id, bool up);
+/* The table of groups that hash where the team does not: own_slots. Comes before such a group is set. */
+int datapath_set_vlan_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS],
+			    struct err *err);
+int datapath_get_vlan_stats(struct datapath *dp, uint16_t id, struct bpfteam_stats *ret);
+
 int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 int datapath_get_port(struct datapath *dp, unsigned id, struct bpfteam_port *ret);
@@ -242,5 +276,9 @@ struct datapath_verdict {
 };
 int datapath_explain(struct datapath *dp, const void *frame, size_t len,
 		     struct datapath_verdict *ret, struct err *err);
+/* The same for an untagged frame that a VLAN group sends. */
+int datapath_explain_vlan(struct datapath *dp, const struct datapath_vlan *vlan, bool own_slots,
+			  const void *frame, size_t len, struct datapath_verdict *ret,
+			  struct err *err);
 
 #endif

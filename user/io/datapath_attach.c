@@ -20,7 +20,11 @@ static const char *pin_name(unsigned where, char buf[32])
 		return "tx";
 	if (where == DP_AT_INNER)
 		return "inner";
-	if (where >= DP_AT_RDMA_INNER)
+	if (where >= DP_AT_VLAN_INNER)
+		snprintf(buf, 32, "vlan-inner-%u", where - DP_AT_VLAN_INNER);
+	else if (where >= DP_AT_VLAN)
+		snprintf(buf, 32, "vlan-%u", where - DP_AT_VLAN);
+	else if (where >= DP_AT_RDMA_INNER)
 		snprintf(buf, 32, "rdma-inner-%u", where - DP_AT_RDMA_INNER);
 	else if (where >= DP_AT_RDMA)
 		snprintf(buf, 32, "rdma-%u", where - DP_AT_RDMA);
@@ -77,6 +81,20 @@ static bool link_serves(int fd, unsigned where, uint32_t ifindex)
 	return false;
 }
 
+/* By a clsact filter, where there is a choice: a place that has a link keeps it. */
+static bool by_filter(struct datapath *dp, unsigned where)
+{
+	char buf[32];
+	int fd;
+
+	if (dp_meta(dp)->clsact || where < DP_AT_MAX)
+		return dp_meta(dp)->clsact;
+	fd = dp_get(dp, pin_name(where, buf));
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && dp->prefers_filters;
+}
+
 bool dp_attached(struct datapath *dp, unsigned where, uint32_t ifindex)
 {
 	char buf[32];
@@ -127,7 +145,7 @@ int dp_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_fd
 	char buf[32];
 	int fd, r;
 
-	if (dp_meta(dp)->clsact)
+	if (by_filter(dp, where))
 		return dp_clsact_attach(dp, where, ifindex, prog_fd, err);
 	r = swap(dp, where, ifindex, prog_fd);
 	if (r > 0)
@@ -237,7 +255,7 @@ int datapath_join(struct datapath *dp, unsigned id, uint32_t ifindex, const stru
 	if (!r)
 		r = dp_load_port(dp, id, &port, err);
 	if (!r)
-		r = dp_attach(dp, id, ifindex, bpf_program__fd(port->progs.port_rx), err);
+		r = dp_attach(dp, id, ifindex, bpf_program__fd(dp_port_rx(port)), err);
 	if (!r)
 		r = dp_xdp_apply(dp, id, ifindex, err);
 	port_bpf__destroy(port);

@@ -51,6 +51,8 @@ static bool is_ours(const struct datapath *dp, unsigned where)
 
 bool dp_clsact_attached(struct datapath *dp, unsigned where, uint32_t ifindex)
 {
+	if (where >= DP_AT_MAX)
+		return ifindex && running(where, ifindex);
 	return ifindex && dp_meta(dp)->at[where].ifindex == ifindex && is_ours(dp, where);
 }
 
@@ -148,6 +150,21 @@ static __u32 program_id(int prog_fd)
 	return bpf_obj_get_info_by_fd(prog_fd, &info, &len) ? 0 : info.id;
 }
 
+/* To a device that is ours and takes the filter along when it goes: nothing has to be remembered. */
+static int attach_to_ours(unsigned where, uint32_t ifindex, int prog_fd, struct err *err)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = attach_point(where));
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = prog_fd, .flags = BPF_TC_F_REPLACE);
+	char name[IFNAMSIZ + 16];
+	int r = bpf_tc_hook_create(&hook);
+
+	if (!r || r == -EEXIST)
+		r = bpf_tc_attach(&hook, &opts);
+	return r ? dp_fail(err, r, "%s: attaching the BPF program", dp_ifname(ifindex, name)) : 0;
+}
+
 int dp_clsact_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int prog_fd,
 		     struct err *err)
 {
@@ -157,9 +174,12 @@ int dp_clsact_attach(struct datapath *dp, unsigned where, uint32_t ifindex, int 
 		    .prog_fd = prog_fd, .flags = BPF_TC_F_REPLACE);
 	struct dp_meta *meta = dp_meta(dp);
 	char name[IFNAMSIZ + 16];
-	bool fresh = !dp_clsact_attached(dp, where, ifindex);
+	bool fresh;
 	int r;
 
+	if (where >= DP_AT_MAX)
+		return attach_to_ours(where, ifindex, prog_fd, err);
+	fresh = !dp_clsact_attached(dp, where, ifindex);
 	if (fresh) {
 		r = dp_clsact_detach(dp, where, err);
 		if (r)
@@ -184,14 +204,14 @@ fail:
 int dp_clsact_detach(struct datapath *dp, unsigned where, struct err *err)
 {
 	struct dp_meta *meta = dp_meta(dp);
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)meta->at[where].ifindex,
-		    .attach_point = attach_point(where));
+	LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = attach_point(where));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	char name[IFNAMSIZ + 16];
 	int r;
 
-	if (!meta->at[where].ifindex)
+	if (where >= DP_AT_MAX || !meta->at[where].ifindex)
 		return 0;
+	hook.ifindex = (int)meta->at[where].ifindex;
 	if (is_ours(dp, where)) {
 		r = bpf_tc_detach(&hook, &opts);
 		if (r && is_ours(dp, where))

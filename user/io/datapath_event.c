@@ -61,26 +61,38 @@ int dp_run(int prog_fd, const void *frame, size_t len, struct __sk_buff *ctx, ui
 	return r;
 }
 
+int dp_explain(const struct datapath *dp, int prog_fd, const void *frame, size_t len,
+	       struct __sk_buff *ctx, struct datapath_verdict *ret, struct err *err)
+{
+	uint32_t retval = 0;
+	int r;
+
+	if (len < 14)
+		return err_set(err, -EINVAL, "%s: a frame has at least 14 bytes", dp->team);
+	r = dp_run(prog_fd, frame, len, ctx, &retval);
+	if (!r && retval)
+		r = -ENOENT;
+	if (r)
+		return dp_fail(err, r, "%s: running the data path on a frame", dp->team);
+	ret->port = ctx->cb[BPFTEAM_EXPLAIN_PORT] < BPFTEAM_PORTS_MAX
+			    ? (uint8_t)ctx->cb[BPFTEAM_EXPLAIN_PORT]
+			    : BPFTEAM_PORT_NONE;
+	ret->slot = ctx->cb[BPFTEAM_EXPLAIN_SLOT];
+	ret->hash = ctx->cb[BPFTEAM_EXPLAIN_HASH];
+	ret->position = ctx->cb[BPFTEAM_EXPLAIN_POSITION];
+	return 0;
+}
+
 int datapath_explain(struct datapath *dp, const void *frame, size_t len,
 		     struct datapath_verdict *ret, struct err *err)
 {
 	struct __sk_buff ctx = {0};
 	int fd, r;
 
-	if (len < 14)
-		return err_set(err, -EINVAL, "%s: a frame has at least 14 bytes", dp->team);
 	fd = dp_get(dp, "explain");
 	if (fd < 0)
 		return dp_fail(err, fd, "%s: program to explain with", dp->team);
-	r = dp_run(fd, frame, len, &ctx, NULL);
+	r = dp_explain(dp, fd, frame, len, &ctx, ret, err);
 	close(fd);
-	if (r)
-		return dp_fail(err, r, "%s: running the data path on a frame", dp->team);
-	ret->port = ctx.cb[BPFTEAM_EXPLAIN_PORT] < BPFTEAM_PORTS_MAX
-			    ? (uint8_t)ctx.cb[BPFTEAM_EXPLAIN_PORT]
-			    : BPFTEAM_PORT_NONE;
-	ret->slot = ctx.cb[BPFTEAM_EXPLAIN_SLOT];
-	ret->hash = ctx.cb[BPFTEAM_EXPLAIN_HASH];
-	ret->position = ctx.cb[BPFTEAM_EXPLAIN_POSITION];
-	return 0;
+	return r;
 }

@@ -193,24 +193,28 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	return 0;
 }
 
-int dp_load_rdma(struct datapath *dp, unsigned index, bool spread, struct team_bpf **ret,
-		 struct err *err)
+/* What a vport's programs are loaded from: the team's object without all others. */
+static struct team_bpf *open_vport(const struct datapath *dp, struct err *err)
 {
 	bool state = dp->config.detector == DETECT_STATE;
 	struct team_bpf *skel = open_team(state);
 	struct bpf_program *prog;
-	int r;
 
-	if (!skel)
-		return fail_load(err, -errno, dp->team, "RDMA vport's");
+	if (!skel) {
+		fail_load(err, -errno, dp->team, "vport's");
+		return NULL;
+	}
 	specialise(dp, skel, state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0);
-	skel->rodata->cfg_rdma_vport = index;
-	skel->rodata->cfg_rdma_spread = spread;
-	bpf_object__for_each_program(prog, skel->obj)
-		bpf_program__set_autoload(prog, prog == skel->progs.rdma_tx ||
-							prog == skel->progs.rdma_inner);
+	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
 	bpf_map__set_autocreate(skel->maps.watch, false);
-	r = dp_maps_reuse(dp, skel->obj, err);
+	return skel;
+}
+
+static int load_vport(struct datapath *dp, struct team_bpf *skel, struct team_bpf **ret,
+		      struct err *err)
+{
+	int r = dp_maps_reuse(dp, skel->obj, err);
+
 	r = r ?: load_team(dp, skel, err);
 	if (r) {
 		team_bpf__destroy(skel);
@@ -218,6 +222,42 @@ int dp_load_rdma(struct datapath *dp, unsigned index, bool spread, struct team_b
 	}
 	*ret = skel;
 	return 0;
+}
+
+int dp_load_rdma(struct datapath *dp, unsigned index, bool spread, struct team_bpf **ret,
+		 struct err *err)
+{
+	struct team_bpf *skel = open_vport(dp, err);
+
+	if (!skel)
+		return -ENOEXEC;
+	skel->rodata->cfg_rdma_vport = index;
+	skel->rodata->cfg_rdma_spread = spread;
+	bpf_program__set_autoload(skel->progs.rdma_tx, true);
+	bpf_program__set_autoload(skel->progs.rdma_inner, true);
+	return load_vport(dp, skel, ret, err);
+}
+
+int dp_load_vlan(struct datapath *dp, enum bpfteam_mode mode, enum bpfteam_hash hash, bool slots,
+		 struct team_bpf **ret, struct err *err)
+{
+	struct team_bpf *skel = open_vport(dp, err);
+
+	if (!skel)
+		return -ENOEXEC;
+	skel->rodata->cfg_mode = mode;
+	skel->rodata->cfg_hash = hash;
+	skel->rodata->cfg_vlan_slots = slots;
+	bpf_program__set_autoload(skel->progs.vlan_tx, true);
+	bpf_program__set_autoload(skel->progs.vlan_inner, true);
+	bpf_program__set_autoload(skel->progs.vlan_explain, true);
+	return load_vport(dp, skel, ret, err);
+}
+
+struct bpf_program *dp_port_rx(const struct port_bpf *skel)
+{
+	return bpf_program__autoload(skel->progs.port_rx) ? skel->progs.port_rx
+							  : skel->progs.port_rx_vlan;
 }
 
 /* Do ports that are not the active one drop what they receive? */
@@ -245,6 +285,10 @@ int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct
 	skel->rodata->cfg_n_arp_target = config->n_arp_target;
 	skel->rodata->cfg_rdma_port = config->rdma_ports >> id & 1;
 	skel->rodata->cfg_rdma_vports = dp_rdma_hears(dp, id);
+	if (dp_has_vlans(dp)) {
+		bpf_program__set_autoload(skel->progs.port_rx, false);
+		bpf_program__set_autoload(skel->progs.port_rx_vlan, true);
+	}
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (!r) {
 		r = port_bpf__load(skel);
@@ -291,7 +335,8 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_watch_ns = state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0;
 	skel->rodata->cfg_port = port ? where : 0;
 	skel->rodata->cfg_vport = config->ifindex;
-	skel->rodata->cfg_active_only = dp_active_only(config);
+	/* A tag may be beside the frame, where XDP sees none, and its group have another active port. */
+	skel->rodata->cfg_active_only = dp_active_only(config) && !dp_has_vlans(dp);
 	memcpy((void *)skel->rodata->cfg_mac, config->mac.byte, sizeof(config->mac.byte));
 	skel->rodata->cfg_probe = config->probe;
 	skel->rodata->cfg_rdma = port &&

@@ -21,6 +21,7 @@ static const struct {
 	const char *name;
 	enum bpf_map_type type;
 	__u32 key_size, value_size, max_entries, flags;
+	bool later; /* not made with the team */
 } specs[DP_MAPS] = {
 	[DP_META] = {"meta", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct dp_meta), 1, BPF_F_MMAPABLE},
 	[DP_TABLES] = {TABLES, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_tables), 1,
@@ -42,6 +43,14 @@ static const struct {
 			   BPFTEAM_RDMA_FLOWS_MAX + BPFTEAM_RDMA_BY_HAND_MAX, BPF_F_NO_PREALLOC},
 	[DP_RDMA_STATS] = {"rdma_stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
 			   sizeof(struct bpfteam_rdma_stats), BPFTEAM_PORTS_MAX, 0},
+	[DP_VLANS] = {"vlans", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_vlan), BPFTEAM_VLANS,
+		      BPF_F_MMAPABLE, true},
+	[DP_VLAN_IDS] = {"vlan_ids", BPF_MAP_TYPE_HASH, 4, 4, 2 * BPFTEAM_VLANS, BPF_F_NO_PREALLOC,
+			 true},
+	[DP_VLAN_STATS] = {"vlan_stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct bpfteam_stats),
+			   BPFTEAM_VLANS, 0, true},
+	[DP_VLAN_SLOTS] = {"vlan_slots", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_vlan_slots),
+			   1, BPF_F_MMAPABLE, true},
 };
 
 static int map_memory(struct datapath *dp, enum dp_map map)
@@ -58,24 +67,33 @@ static int map_memory(struct datapath *dp, enum dp_map map)
 	return 0;
 }
 
+int dp_maps_add(struct datapath *dp, enum dp_map i, struct err *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = specs[i].flags);
+	int r;
+
+	if (dp->map[i] >= 0)
+		return 0;
+	r = bpf_map_create(specs[i].type, specs[i].name, specs[i].key_size, specs[i].value_size,
+			   specs[i].max_entries, &opts);
+	if (r < 0)
+		return dp_fail(err, r, "%s: BPF map %s", dp->team, specs[i].name);
+	dp->map[i] = r;
+	r = map_memory(dp, i);
+	if (!r)
+		r = dp_pin(dp, dp->map[i], specs[i].name);
+	return r ? dp_fail(err, r, "%s: BPF map %s", dp->team, specs[i].name) : 0;
+}
+
 int dp_maps_create(struct datapath *dp, struct err *err)
 {
 	unsigned i;
 	int r;
 
 	for (i = 0; i < DP_MAPS; i++) {
-		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = specs[i].flags);
-
-		r = bpf_map_create(specs[i].type, specs[i].name, specs[i].key_size,
-				   specs[i].value_size, specs[i].max_entries, &opts);
-		if (r < 0)
-			return dp_fail(err, r, "%s: BPF map %s", dp->team, specs[i].name);
-		dp->map[i] = r;
-		r = map_memory(dp, i);
-		if (!r)
-			r = dp_pin(dp, dp->map[i], specs[i].name);
+		r = specs[i].later ? 0 : dp_maps_add(dp, i, err);
 		if (r)
-			return dp_fail(err, r, "%s: BPF map %s", dp->team, specs[i].name);
+			return r;
 	}
 	memset(dp_slots(dp), BPFTEAM_PORT_NONE, sizeof(struct bpfteam_slot) * BPFTEAM_SLOTS);
 	return datapath_set_local(dp, NULL, 0);
@@ -142,6 +160,9 @@ static int reuse_one(const struct datapath *dp, struct bpf_map *map, enum dp_map
 {
 	int r;
 
+	/* Code that uses it is dead, by rodata, or not loaded. */
+	if (dp->map[i] < 0 && specs[i].later)
+		return bpf_map__set_autocreate(map, false);
 	if (dp->map[i] < 0)
 		return err_set(err, -ENOENT,
 			       "%s: BPF map %s is gone: detach the team and attach "

@@ -26,19 +26,23 @@
 #define DP_WATCH_SLOW_NS 20000000ull
 
 /*
- * Places that programs are attached to: the ports by id, then the ends of the team's veth, and those of
- * the RDMA systems' vports by their index.
+ * Places that programs are attached to: the ports by id, then the ends of the team's veth, those of the
+ * RDMA systems' vports by their index, and those of VLAN groups by id. From DP_AT_MAX on they have no
+ * place in `meta`: what a filter is attached to is ours, and takes it along when it goes.
  */
 #define DP_AT_TEAM BPFTEAM_PORTS_MAX
 #define DP_AT_INNER (BPFTEAM_PORTS_MAX + 1)
 #define DP_AT_RDMA (BPFTEAM_PORTS_MAX + 2)
 #define DP_AT_RDMA_INNER (DP_AT_RDMA + BPFTEAM_RDMA_MAX)
 #define DP_AT_MAX (DP_AT_RDMA_INNER + BPFTEAM_RDMA_MAX)
+#define DP_AT_VLAN DP_AT_MAX
+#define DP_AT_VLAN_INNER (DP_AT_VLAN + BPFTEAM_VLANS)
 
 /* At the end that the stack binds, where frames are sent. */
 static inline bool dp_is_sending(unsigned where)
 {
-	return where == DP_AT_TEAM || (where >= DP_AT_RDMA && where < DP_AT_RDMA_INNER);
+	return where == DP_AT_TEAM || (where >= DP_AT_RDMA && where < DP_AT_RDMA_INNER) ||
+	       (where >= DP_AT_VLAN && where < DP_AT_VLAN_INNER);
 }
 
 /*
@@ -72,7 +76,8 @@ struct dp_record {
 	char text[RECORD_TEXT_MAX];
 };
 
-/* Maps that datapath_create() makes and pins; names in datapath_maps.c. */
+/* Maps that datapath_create() makes and pins, those for VLAN groups with the first one; names in
+ * datapath_maps.c. */
 enum dp_map {
 	DP_META,
 	DP_TABLES,
@@ -86,6 +91,10 @@ enum dp_map {
 	DP_RDMA_PORTS,
 	DP_RDMA_FLOWS,
 	DP_RDMA_STATS,
+	DP_VLANS,
+	DP_VLAN_IDS,
+	DP_VLAN_STATS,
+	DP_VLAN_SLOTS,
 	DP_MAPS,
 };
 
@@ -99,6 +108,7 @@ struct datapath {
 	int cma; /* link of the RDMA CM's tracepoint; -1: none */
 	void (*event_fn)(const struct bpfteam_event *event, void *arg);
 	void *event_arg;
+	bool prefers_filters; /* on our own vports, where links would take too long */
 	bool configured;
 	struct datapath_config config;
 };
@@ -125,6 +135,7 @@ int dp_each_pin(const char *dir, int (*fn)(const char *name, void *arg), void *a
 int dp_maps_create(struct datapath *dp, struct err *err);
 int dp_maps_open(struct datapath *dp, struct err *err); /* missing ones stay -1; -EPROTO */
 void dp_maps_close(struct datapath *dp);
+int dp_maps_add(struct datapath *dp, enum dp_map map, struct err *err); /* 0 too when it is there */
 int dp_maps_reuse(const struct datapath *dp, struct bpf_object *obj, struct err *err);
 static inline struct dp_meta *dp_meta(const struct datapath *dp)
 {
@@ -156,6 +167,12 @@ static inline struct bpfteam_rdma *dp_rdma(const struct datapath *dp)
 	return tables ? tables->rdma : NULL;
 }
 
+/* By id; NULL in a team that never had a VLAN group. */
+static inline struct bpfteam_vlan *dp_vlans(const struct datapath *dp)
+{
+	return dp->mem[DP_VLANS];
+}
+
 static inline struct bpfteam_local *dp_local(const struct datapath *dp)
 {
 	struct bpfteam_tables *tables = dp->mem[DP_TABLES];
@@ -168,13 +185,25 @@ struct bpfteam_ip dp_ip(const struct addr *addr);
 
 /* datapath_rdma.c: has a frame of an RDMA system's vport to be looked for on that port? */
 /* The per-CPU values of one id: *ret is malloc'd, of *n elements of that size. */
-int dp_read_rows(struct datapath *dp, enum dp_map map, __u32 id, size_t size, void *ret, int *n);
+int dp_read_rows(const struct datapath *dp, enum dp_map map, __u32 id, size_t size, void *ret,
+		 int *n);
 bool dp_rdma_hears(const struct datapath *dp, unsigned id);
 
 /* datapath_cma.c */
 void dp_cma_close(struct datapath *dp);
 
+/* datapath_vlan.c: is any VLAN a group's? */
+bool dp_has_vlans(const struct datapath *dp);
+
+/* datapath_event.c: runs a program that explains. */
+int dp_explain(const struct datapath *dp, int prog_fd, const void *frame, size_t len,
+	       struct __sk_buff *ctx, struct datapath_verdict *ret, struct err *err);
+
 /* datapath_state.c */
+/* Slot by slot, each by one store. */
+void dp_store_slots(struct bpfteam_slot *to, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+/* Summed over the CPUs, of a per-CPU map of struct bpfteam_stats. */
+int dp_read_stats(const struct datapath *dp, enum dp_map map, __u32 id, struct bpfteam_stats *ret);
 /* A mask of ids, after what was changed by which their shortcuts are none. The watch timer opens. */
 void dp_shortcuts_close(struct datapath *dp, uint64_t ids);
 
@@ -187,10 +216,15 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 /* The same object for what RDMA vport index sends, with the programs for that alone. */
 int dp_load_rdma(struct datapath *dp, unsigned index, bool spread, struct team_bpf **ret,
 		 struct err *err);
+/* And for VLAN groups of one mode and policy. slots: they have a table beside the team's. */
+int dp_load_vlan(struct datapath *dp, enum bpfteam_mode mode, enum bpfteam_hash hash, bool slots,
+		 struct team_bpf **ret, struct err *err);
 /* Which of its programs sends, and which takes on what crossed the veth; the others are not loaded. */
 struct bpf_program *dp_team_tx(const struct team_bpf *skel);
 struct bpf_program *dp_team_inner(const struct team_bpf *skel);
 struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where); /* the one to load */
+/* Which of its programs receives. */
+struct bpf_program *dp_port_rx(const struct port_bpf *skel);
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err);
 int dp_load_carrier(struct datapath *dp, bool kprobe, struct carrier_bpf **ret, struct err *err);
 /* Opens only: whoever attaches it loads it, libxdp as an extension of its dispatcher. */

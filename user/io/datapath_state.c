@@ -117,17 +117,22 @@ int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret)
 	return 0;
 }
 
-int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
+void dp_store_slots(struct bpfteam_slot *to, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
 {
-	__u64 *to = (void *)dp_slots(dp), word;
+	__u64 *words = (void *)to, word;
 	unsigned i;
 
-	if (!to)
-		return -ENOENT;
 	for (i = 0; i < BPFTEAM_SLOTS; i++) {
 		memcpy(&word, &slots[i], sizeof(word));
-		STORE(to[i], word);
+		STORE(words[i], word);
 	}
+}
+
+int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
+{
+	if (!dp_slots(dp))
+		return -ENOENT;
+	dp_store_slots(dp_slots(dp), slots);
 	return 0;
 }
 
@@ -161,7 +166,8 @@ static void add_stats(struct bpfteam_stats *to, const struct bpfteam_stats *from
 		to->drops[i] += from->drops[i];
 }
 
-int dp_read_rows(struct datapath *dp, enum dp_map map, __u32 id, size_t size, void *ret, int *n)
+int dp_read_rows(const struct datapath *dp, enum dp_map map, __u32 id, size_t size, void *ret,
+		 int *n)
 {
 	void *rows;
 	int r;
@@ -183,24 +189,24 @@ int dp_read_rows(struct datapath *dp, enum dp_map map, __u32 id, size_t size, vo
 	return 0;
 }
 
-static int read_stats(struct datapath *dp, __u32 id, struct bpfteam_stats **ret, int *n)
-{
-	return dp_read_rows(dp, DP_STATS, id, sizeof(**ret), ret, n);
-}
-
-int datapath_get_stats(struct datapath *dp, unsigned id, struct bpfteam_stats *ret)
+int dp_read_stats(const struct datapath *dp, enum dp_map map, __u32 id, struct bpfteam_stats *ret)
 {
 	struct bpfteam_stats *rows;
 	int i, n, r;
 
 	memset(ret, 0, sizeof(*ret));
-	r = read_stats(dp, id, &rows, &n);
+	r = dp_read_rows(dp, map, id, sizeof(*rows), &rows, &n);
 	if (r)
 		return r;
 	for (i = 0; i < n; i++)
 		add_stats(ret, &rows[i]);
 	free(rows);
 	return 0;
+}
+
+int datapath_get_stats(struct datapath *dp, unsigned id, struct bpfteam_stats *ret)
+{
+	return dp_read_stats(dp, DP_STATS, id, ret);
 }
 
 /*
@@ -215,9 +221,9 @@ int datapath_retire(struct datapath *dp, unsigned id)
 
 	if (id >= BPFTEAM_PORTS_MAX)
 		return -EINVAL;
-	r = read_stats(dp, port_id, &rows, &n);
+	r = dp_read_rows(dp, DP_STATS, port_id, sizeof(*rows), &rows, &n);
 	if (!r)
-		r = read_stats(dp, team_id, &team, &n);
+		r = dp_read_rows(dp, DP_STATS, team_id, sizeof(*team), &team, &n);
 	if (r)
 		goto out;
 	for (i = 0; i < n; i++)

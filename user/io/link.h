@@ -35,6 +35,8 @@ struct link_info {
 	bool carrier;
 	uint32_t master; /* ifindex of bond, bridge ...; 0 = none */
 	char master_kind[16]; /* IFLA_INFO_SLAVE_KIND: "bond", "bridge", "team", "vrf" */
+	uint16_t vlan; /* of kind "vlan": its id */
+	bool vlan_8021ad; /* and its tag's protocol, else 802.1Q */
 	uint32_t lower; /* IFLA_LINK in the same namespace; 0 = none */
 	uint32_t promiscuity;
 	uint32_t gso_max_size, gso_max_segs, tso_max_size, tso_max_segs, gso_ipv4_max_size;
@@ -71,6 +73,8 @@ struct link_veth {
 };
 int link_create_veth(struct link *link, const struct link_veth *veth, struct err *err);
 int link_delete(struct link *link, uint32_t ifindex, struct err *err);
+/* All at once, which takes hardly longer than one; places that are 0 are left out. */
+int link_delete_all(struct link *link, const uint32_t *ifindex, unsigned n, struct err *err);
 
 /*
  * Creates an 802.1Q VLAN device on lower, down, with lower's MAC address and MTU; vid is 1 to 4094.

@@ -6,7 +6,9 @@
  * answers shorter, but it also leaves out IFLA_INET6_ADDR_GEN_MODE (inet6_fill_ifla6_attrs()).
  */
 #include <net/if.h>
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if.h> /* IFF_LOWER_UP; after net/if.h, whose names it then spares */
 #include <linux/if_link.h>
 #include <stdlib.h>
@@ -25,6 +27,15 @@ static void parse_mac(const struct nlattr *attr, struct mac *ret)
 		memcpy(ret->byte, mnl_attr_get_payload(attr), sizeof(ret->byte));
 }
 
+static void parse_vlan(const struct nlattr *data, struct link_info *ret)
+{
+	const struct nlattr *tb[IFLA_VLAN_PROTOCOL + 1];
+
+	link_nl_nested(data, tb, IFLA_VLAN_PROTOCOL);
+	ret->vlan = link_nl_u16(tb[IFLA_VLAN_ID], 0);
+	ret->vlan_8021ad = link_nl_u16(tb[IFLA_VLAN_PROTOCOL], 0) == htons(ETH_P_8021AD);
+}
+
 static void parse_kind(const struct nlattr *linkinfo, struct link_info *ret)
 {
 	const struct nlattr *tb[IFLA_INFO_SLAVE_KIND + 1];
@@ -32,6 +43,8 @@ static void parse_kind(const struct nlattr *linkinfo, struct link_info *ret)
 	link_nl_nested(linkinfo, tb, IFLA_INFO_SLAVE_KIND);
 	link_nl_string(tb[IFLA_INFO_KIND], ret->kind, sizeof(ret->kind));
 	link_nl_string(tb[IFLA_INFO_SLAVE_KIND], ret->master_kind, sizeof(ret->master_kind));
+	if (!strcmp(ret->kind, "vlan"))
+		parse_vlan(tb[IFLA_INFO_DATA], ret);
 }
 
 static uint8_t parse_addr_gen_mode(const struct nlattr *af_spec)

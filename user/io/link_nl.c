@@ -284,6 +284,13 @@ uint32_t link_nl_u32(const struct nlattr *attr, uint32_t fallback)
 	return mnl_attr_get_u32(attr);
 }
 
+uint16_t link_nl_u16(const struct nlattr *attr, uint16_t fallback)
+{
+	if (!attr || mnl_attr_validate(attr, MNL_TYPE_U16) < 0)
+		return fallback;
+	return mnl_attr_get_u16(attr);
+}
+
 uint8_t link_nl_u8(const struct nlattr *attr, uint8_t fallback)
 {
 	if (!attr || mnl_attr_validate(attr, MNL_TYPE_U8) < 0)

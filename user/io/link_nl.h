@@ -66,6 +66,7 @@ void link_nl_nested(const struct nlattr *nest, const struct nlattr **tb, unsigne
 
 /* Values; the fallback when the attribute is not there or too short for one. */
 uint32_t link_nl_u32(const struct nlattr *attr, uint32_t fallback);
+uint16_t link_nl_u16(const struct nlattr *attr, uint16_t fallback);
 uint8_t link_nl_u8(const struct nlattr *attr, uint8_t fallback);
 void link_nl_string(const struct nlattr *attr, char *ret, size_t size);
 /* An address of that family; ret->family AF_UNSPEC when there is none. */

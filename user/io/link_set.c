@@ -12,6 +12,7 @@
 #include <linux/neighbour.h>
 #include <linux/veth.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "io/link_nl.h"
 
@@ -139,6 +140,38 @@ int link_delete(struct link *link, uint32_t ifindex, struct err *err)
 	if (ret)
 		return link_nl_fail(link, ret, ifindex, err, "delete it");
 	return 0;
+}
+
+/*
+ * A device that is unregistered waits for all CPUs; those of one group wait together. The group is made
+ * for it: its number is nobody's, since random.
+ */
+int link_delete_all(struct link *link, const uint32_t *ifindex, unsigned n, struct err *err)
+{
+	struct link_request req;
+	uint32_t group = 0;
+	unsigned found = 0;
+	int ret = 0;
+
+	while (group < 0x10000) /* those that people and programs choose */
+		if (getrandom(&group, sizeof(group), 0) < 0)
+			return err_set(err, -errno, "random number: %s", strerror(errno));
+	for (unsigned i = 0; i < n; i++) {
+		if (!ifindex[i])
+			continue;
+		begin_set(&req, ifindex[i]);
+		mnl_attr_put_u32(&req.nlh, IFLA_GROUP, group);
+		ret = link_nl_talk(link, &req, NULL, NULL);
+		if (ret && ret != -ENODEV)
+			return link_nl_fail(link, ret, ifindex[i], err, "delete it");
+		found += !ret;
+	}
+	if (!found)
+		return 0;
+	link_nl_begin(&req, RTM_DELLINK, 0, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(&req.nlh, IFLA_GROUP, group);
+	ret = link_nl_talk(link, &req, NULL, NULL);
+	return ret ? err_set(err, ret, "can't delete %u devices: %s", found, strerror(-ret)) : 0;
 }
 
 static void put_end(struct nlmsghdr *nlh, const char *name, const struct link_veth *veth)

@@ -3,7 +3,7 @@
  * link_vlan.c - 802.1Q VLAN devices: made, and found by what they are and not by their name. Called by
  * team/.
  *
- * RTM_NEWLINK of kind "vlan" (net/8021q/vlan_netlink.c); IFLA_VLAN_PROTOCOL tells 802.1Q from 802.1ad.
+ * RTM_NEWLINK of kind "vlan" (net/8021q/vlan_netlink.c); the tag's protocol is 802.1Q's.
  */
 #include <net/if.h>
 #include <arpa/inet.h>
@@ -73,20 +73,6 @@ struct vlan_search {
 	struct link_info *found;
 };
 
-static bool is_of_vlan(const struct nlmsghdr *nlh, uint16_t vid)
-{
-	const struct nlattr *tb[IFLA_LINKINFO + 1], *info[IFLA_INFO_DATA + 1];
-	const struct nlattr *data[IFLA_VLAN_PROTOCOL + 1];
-
-	link_nl_attrs(nlh, sizeof(struct ifinfomsg), tb, IFLA_LINKINFO);
-	link_nl_nested(tb[IFLA_LINKINFO], info, IFLA_INFO_DATA);
-	link_nl_nested(info[IFLA_INFO_DATA], data, IFLA_VLAN_PROTOCOL);
-	return data[IFLA_VLAN_ID] && mnl_attr_validate(data[IFLA_VLAN_ID], MNL_TYPE_U16) >= 0 &&
-	       mnl_attr_get_u16(data[IFLA_VLAN_ID]) == vid && data[IFLA_VLAN_PROTOCOL] &&
-	       mnl_attr_validate(data[IFLA_VLAN_PROTOCOL], MNL_TYPE_U16) >= 0 &&
-	       mnl_attr_get_u16(data[IFLA_VLAN_PROTOCOL]) == htons(ETH_P_8021Q);
-}
-
 static int read_vlan(const struct nlmsghdr *nlh, void *arg)
 {
 	struct vlan_search *search = arg;
@@ -98,8 +84,7 @@ static int read_vlan(const struct nlmsghdr *nlh, void *arg)
 	}
 	if (nlh->nlmsg_type != RTM_NEWLINK || link_dev_parse(nlh, &info))
 		return 0;
-	if (info.lower == search->lower && !strcmp(info.kind, "vlan") &&
-	    is_of_vlan(nlh, search->vid))
+	if (info.lower == search->lower && info.vlan == search->vid && !info.vlan_8021ad)
 		*search->found = info;
 	return 0;
 }

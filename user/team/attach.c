@@ -18,6 +18,7 @@ int team_teardown(struct team *team, struct err *err)
 	int ret = 0, first = 0;
 
 	rdma_teardown(team);
+	vlan_teardown(team);
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		ret = member_leave(team, i, first ? NULL : err);
 		first = first ?: ret;
@@ -179,6 +180,7 @@ static int build(struct team *team, unsigned flags, struct err *err)
 	ret = ret ?: join_all(team, flags, err);
 	ret = ret ?: move_configure(team, NULL, &team->rec->config, err);
 	ret = ret ?: make_rdma(team, flags, err);
+	ret = ret ?: vlan_configure(team, NULL, &team->rec->config, err);
 	if (!ret)
 		direct_refresh(team);
 	if (!ret && team->env->daemon)

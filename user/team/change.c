@@ -70,7 +70,8 @@ static int change(struct team *team, const struct config *config, unsigned flags
 	if (!config_diff(&team->rec->config, config, fn, arg)) {
 		direct_refresh(team);
 		ret = team_replan(team, team_now_ns());
-		return ret ?: rdma_update(team, err);
+		ret = ret ?: rdma_update(team, err);
+		return ret ?: vlan_configure(team, config, config, err);
 	}
 	ret = team_bring(team, config, flags, err);
 	if (!ret && fn && team->smc_why[0])

@@ -34,6 +34,7 @@ static int search_owner(const char *name, void *arg)
 	for (unsigned i = 0; i < rec->n_rdma; i++)
 		search->vport |= search->port->ifindex == rec->rdma[i].ifindex ||
 				 search->port->ifindex == rec->rdma[i].inner_ifindex;
+	search->vport |= datapath_vlan_of(dp, search->port->ifindex) != 0;
 	if (search->vport)
 		strcpy(search->team, rec->config.team);
 	for (unsigned i = 0; i < rec->n_ports; i++) {
@@ -159,5 +160,6 @@ int team_check_ports(const struct team_env *env, struct link *link, const struct
 	}
 	if (!found)
 		return err_set(err, -ENODEV, "%s: none of its ports is there", config->team);
-	return rdma_check(link, config, flags, err);
+	ret = rdma_check(link, config, flags, err);
+	return ret ?: vlan_check(link, config, running, err);
 }

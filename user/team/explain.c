@@ -93,23 +93,23 @@ static const char *port_of(const struct team *team, uint8_t id)
 	return i < 0 ? NULL : team->rec->ports[i].name;
 }
 
-static const char *reason(const struct team *team, const struct datapath_verdict *verdict)
+static const char *reason(enum bpfteam_mode mode, const struct datapath_verdict *verdict)
 {
 	if (verdict->port == BPFTEAM_PORT_NONE)
 		return "no-port";
 	if (verdict->position)
 		return "failover";
-	return team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
+	return mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
 }
 
-/* The headers don't tell: all ports that it may be. */
-static json_t *explain_any(struct team *team)
+/* The headers don't tell: all ports of mask that it may be. */
+static json_t *explain_any(struct team *team, uint64_t mask)
 {
 	json_t *candidates = json_array();
 	uint64_t usable;
 
 	team_read_links(team);
-	usable = team_usable(team);
+	usable = team_usable(team) & mask;
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		if (usable >> team->rec->ports[i].id & 1)
 			json_array_append_new(candidates, json_string(team->rec->ports[i].name));
@@ -126,25 +126,39 @@ static bool hashes_dmac(enum bpfteam_hash hash)
 	       hash == BPFTEAM_HASH_ENCAP23;
 }
 
-static int fail_no_dmac(const struct config *config, struct err *err)
+/* By whom a frame is sent: a VLAN's group, or the team itself: id 0. */
+static void find_sender(const struct team *team, const struct team_flow *flow,
+			struct datapath_vlan *ret)
 {
-	return err_set(err, -EINVAL,
-		       "%s: %s hashes the destination's MAC; give it with --dmac ('ip neigh' "
-		       "shows it)",
-		       config->team, name_of(hash_names, config->hash));
+	const struct config *config = &team->rec->config;
+	const struct vlan_config *vlan = flow->vlan > 0 ? config_vlan(config, flow->vlan) : NULL;
+
+	*ret = (struct datapath_vlan){.mode = config->mode, .hash = config->hash};
+	if (vlan && datapath_vlan(team->dp, vlan->id))
+		vlan_describe(team, vlan, ret);
 }
 
 /* Which hash and slot the frame has; for nothing where no headers are hashed. */
-static int run(struct team *team, const struct team_flow *flow, const struct mac *smac,
-	       struct datapath_verdict *ret, struct err *err)
+static int run(struct team *team, const struct team_flow *flow, const struct datapath_vlan *sender,
+	       const struct mac *smac, struct datapath_verdict *ret, struct err *err)
 {
 	const struct config *config = &team->rec->config;
+	struct team_flow sent = *flow;
 	struct builder b;
 
-	if (config->mode != BPFTEAM_ACTIVE_BACKUP && hashes_dmac(config->hash) &&
+	if (sender->mode != BPFTEAM_ACTIVE_BACKUP && hashes_dmac(sender->hash) &&
 	    mac_is_zero(&flow->dmac))
-		return fail_no_dmac(config, err);
-	build(&b, flow, smac);
+		return err_set(err, -EINVAL,
+			       "%s: %s hashes the destination's MAC; give it with --dmac ('ip "
+			       "neigh' shows it)",
+			       config->team, name_of(hash_names, sender->hash));
+	/* A group's frame is tagged behind the choice. */
+	if (sender->id)
+		sent.vlan = -1;
+	build(&b, &sent, smac);
+	if (sender->id)
+		return datapath_explain_vlan(team->dp, sender, plan_vlan_needs_slots(config),
+					     b.frame, b.len, ret, err);
 	return datapath_explain(team->dp, b.frame, b.len, ret, err);
 }
 
@@ -182,6 +196,8 @@ static json_t *explain_rdma(struct team *team, const struct team_flow *flow,
 	bool spread = rdma && rdma_spreads(team, rdma) && flow->proto != IPPROTO_ICMPV6 &&
 		      !is_multicast(&flow->dst);
 	struct datapath_verdict verdict;
+	struct datapath_vlan sender = {.mode = team->rec->config.mode,
+				       .hash = team->rec->config.hash};
 	int path;
 
 	team_read_links(team);
@@ -191,7 +207,7 @@ static json_t *explain_rdma(struct team *team, const struct team_flow *flow,
 	if (!spread)
 		return answer(team, team->rec->ports[path].name,
 			      path == rdma_port(team, saved) ? "rdma" : "failover", NULL, err);
-	if (run(team, flow, &saved->mac, &verdict, err))
+	if (run(team, flow, &sender, &saved->mac, &verdict, err))
 		return NULL;
 	datapath_get_slots(team->dp, team->slots);
 	path = rdma_path_of_slot(team, rdma, saved, &team->slots[verdict.slot]);
@@ -201,14 +217,17 @@ static json_t *explain_rdma(struct team *team, const struct team_flow *flow,
 json_t *team_explain(struct team *team, const struct team_flow *flow, struct err *err)
 {
 	const struct saved_rdma *rdma = rdma_of_address(team, &flow->src);
-	const struct config *config = &team->rec->config;
 	struct datapath_verdict verdict;
+	struct datapath_vlan sender;
 
 	if (rdma)
 		return explain_rdma(team, flow, rdma, err);
-	if (config->mode != BPFTEAM_ACTIVE_BACKUP && config->hash == BPFTEAM_HASH_TXHASH)
-		return explain_any(team);
-	if (run(team, flow, &team->rec->mac, &verdict, err))
+	find_sender(team, flow, &sender);
+	if (sender.mode != BPFTEAM_ACTIVE_BACKUP && sender.hash == BPFTEAM_HASH_TXHASH)
+		return explain_any(team, sender.id ? datapath_vlan(team->dp, sender.id)->mask
+						   : UINT64_MAX);
+	if (run(team, flow, &sender, &team->rec->mac, &verdict, err))
 		return NULL;
-	return answer(team, port_of(team, verdict.port), reason(team, &verdict), &verdict, err);
+	return answer(team, port_of(team, verdict.port), reason(sender.mode, &verdict), &verdict,
+		      err);
 }

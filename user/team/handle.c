@@ -63,6 +63,8 @@ static void on_newlink(struct team *team, const struct link_info *info)
 	i = member_index_name(team, info->name);
 	if (i >= 0 && !team->member[i].present)
 		rejoin(team, i);
+	else if (datapath_vlan_of(team->dp, info->ifindex))
+		vlan_changed(team, datapath_vlan_of(team->dp, info->ifindex), info);
 }
 
 static void on_dellink(struct team *team, const struct link_info *info)
@@ -71,8 +73,10 @@ static void on_dellink(struct team *team, const struct link_info *info)
 
 	if (info->ifindex == team->rec->ifindex)
 		team->vport_gone = true;
-	if (i < 0)
+	if (i < 0) {
+		vlan_lost(team, datapath_vlan_of(team->dp, info->ifindex));
 		return;
+	}
 	member_lost(team, i, "removed, or moved to another namespace");
 	team->dirty = true;
 }
@@ -285,5 +289,6 @@ void team_release(struct team *team)
 	team_replan(team, team_now_ns());
 	vport_set_carrier(team, true);
 	rdma_release_paths(team);
+	vlan_release(team);
 	team->env = NULL;
 }

@@ -101,6 +101,14 @@ void notice_refresh(struct team *team)
 
 		collect_device(team, &vport);
 	}
+	for (unsigned id = 1; id < BPFTEAM_VLANS; id++) {
+		const struct bpfteam_vlan *there = datapath_vlan(team->dp, id);
+		struct link_info vport = {.mac = team->rec->mac};
+
+		vport.ifindex = there ? there->ifindex : 0;
+		if (vport.ifindex)
+			collect_device(team, &vport);
+	}
 	link_each(team->link, collect_upper, &uppers, NULL);
 	for (unsigned i = 0; i < uppers.n; i++)
 		collect_device(team, &uppers.list[i]);

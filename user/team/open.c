@@ -144,6 +144,8 @@ static int adopt(struct team *team, struct err *err)
 	if (!ret && swap)
 		ret = rdma_reload(team, err);
 	if (!ret && swap)
+		ret = vlan_reload(team, err);
+	if (!ret && swap)
 		ret = member_swap_all(team, err);
 	if (ret)
 		return ret;

@@ -32,7 +32,7 @@ void team_read_links(struct team *team)
 	}
 }
 
-static unsigned plan_ports(struct team *team, struct plan_port ports[BPFTEAM_PORTS_MAX])
+unsigned team_plan_ports(struct team *team, struct plan_port ports[BPFTEAM_PORTS_MAX])
 {
 	unsigned n = team->rec->n_ports;
 
@@ -246,14 +246,14 @@ int team_replan(struct team *team, uint64_t now_ns)
 	struct plan_port ports[BPFTEAM_PORTS_MAX];
 	enum port_state states[BPFTEAM_PORTS_MAX];
 	struct plan before = team->plan, plan;
-	bool planned = team->planned;
+	bool planned = team->planned, table = !team->slots_valid, moved = false;
 	unsigned n;
 	int ret;
 
 	team->dirty = false;
 	team_read_links(team);
 	update_ports(team, now_ns, states);
-	n = plan_ports(team, ports);
+	n = team_plan_ports(team, ports);
 	plan_make(&team->rec->config, ports, n, planned ? &team->plan : NULL, team->env->daemon,
 		  &plan);
 	if (!team->read_only) {
@@ -261,6 +261,7 @@ int team_replan(struct team *team, uint64_t now_ns)
 			datapath_set_prev(team->dp, before.active, PREV_MS);
 		write_masks(team, &plan);
 		ret = write_slots(team, &plan, ports, n);
+		ret = ret ?: vlan_replan(team, table, &moved);
 		if (ret)
 			return ret;
 	}
@@ -270,7 +271,9 @@ int team_replan(struct team *team, uint64_t now_ns)
 		vport_set_carrier(team, plan.carrier);
 	if (planned && !team->read_only)
 		after_plan(team, &before, states, now_ns);
-	if (team->env->daemon && rdma_follow_paths(team)) {
+	if (team->env->daemon && rdma_follow_paths(team))
+		moved = true;
+	if (moved) {
 		notice_start(team, now_ns);
 		notice_turn(team, now_ns);
 	}

@@ -56,6 +56,7 @@ static int swap_programs(struct team *team, enum bpfteam_mode from, struct err *
 	ret = ret ?: team_replan(team, team_now_ns());
 	ret = ret ?: datapath_configure(team->dp, &config, err);
 	ret = ret ?: rdma_reload(team, err);
+	ret = ret ?: vlan_reload(team, err);
 	if (!ret && !receive_first)
 		ret = swap_receive(team, err);
 	strcpy(team->rec->build, datapath_build_id());
@@ -146,6 +147,7 @@ static int set_mac(struct team *team, const struct mac *mac, struct err *err)
 	ret = link_set_mac(team->link, team->rec->ifindex, mac, err);
 	for (unsigned i = 0; !ret && i < team->rec->n_ports; i++)
 		ret = member_set_mac(team, i, &before, err);
+	vlan_follow_mac(team);
 	/* Event for the daemon's own ears: nothing left to follow. */
 	team->vport.mac = *mac;
 	return ret;
@@ -186,7 +188,8 @@ static int prepare(struct team *team, const struct config *from, const struct co
 	direct_refresh(team);
 	team->slots_valid = false;
 	ret = ret ?: team_replan(team, team_now_ns());
-	return ret ?: rdma_configure(team, from, to, err);
+	ret = ret ?: rdma_configure(team, from, to, err);
+	return ret ?: vlan_configure(team, from, to, err);
 }
 
 /* Whatever a port could not be given back: it has left, and the new configuration is in force. */

@@ -100,10 +100,53 @@ static json_t *rdma_vport_json(struct team *team, const struct saved_rdma *saved
 	return vport;
 }
 
+static json_t *vlan_ports_json(const struct vlan_config *vlan)
+{
+	json_t *ports = json_array();
+
+	for (unsigned i = 0; i < vlan->n_ports; i++)
+		json_array_append_new(ports, json_string(vlan->ports[i]));
+	return ports;
+}
+
+/* ports: [] is all of them. Its frames are among the ports', of which *rest is what others have. */
+static json_t *vlan_vport_json(struct team *team, const struct vlan_config *vlan,
+			       struct bpfteam_stats *rest)
+{
+	const struct config *config = &team->rec->config;
+	const struct bpfteam_vlan *there = datapath_vlan(team->dp, vlan->id);
+	struct bpfteam_stats stats = {0};
+	json_t *vport;
+
+	if (!there)
+		return NULL;
+	datapath_get_vlan_stats(team->dp, vlan->id, &stats);
+	rest->tx_packets -= stats.tx_packets;
+	rest->tx_bytes -= stats.tx_bytes;
+	rest->rx_packets -= stats.rx_packets;
+	rest->rx_bytes -= stats.rx_bytes;
+	vport = json_pack("{s:s, s:s, s:i, s:n, s:s, s:s, s:s, s:o}", "name", there->name, "kind",
+			  "vlan", "vlan", (int)vlan->id, "pinned_to", "protocol",
+			  name_of(vlan_protocol_names, vlan->protocol), "mode",
+			  name_of(mode_names, config_vlan_mode(config, vlan)), "hash",
+			  name_of(hash_names, config_vlan_hash(config, vlan)), "ports",
+			  vlan_ports_json(vlan));
+	set_counters(vport, &stats);
+	return vport;
+}
+
 static json_t *vports_json(struct team *team, const struct bpfteam_stats *stats)
 {
-	json_t *vports = json_pack("[o]", vport_json(team, stats));
+	const struct config *config = &team->rec->config;
+	struct bpfteam_stats own = *stats;
+	json_t *vports = json_array(), *vlan;
 
+	for (unsigned i = 0; i < config->n_vlans; i++) {
+		vlan = vlan_vport_json(team, &config->vlans[i], &own);
+		if (vlan)
+			json_array_append_new(vports, vlan);
+	}
+	json_array_insert_new(vports, 0, vport_json(team, &own));
 	for (unsigned i = 0; i < team->rec->n_rdma; i++)
 		json_array_append_new(vports, rdma_vport_json(team, &team->rec->rdma[i]));
 	return vports;

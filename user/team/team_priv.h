@@ -17,6 +17,7 @@
  *   rdma.c         which ports are RNICs; the vports of their RDMA systems
  *   rdma_vport.c, rdma_path.c, rdma_mirror.c, rdma_smc.c   one such vport: interface, ways, addresses, SMC
  *   rdma_watch.c   what has to be looked at again and again: connections, load, devices
+ *   vlan.c, vlan_vport.c   VLAN groups: which there are, their ports; one such interface
  *   vport.c        the team's interface: creation, MTU, MAC, promiscuity, carrier
  *   reconfigure.c  one configuration to another without losing a frame
  *   change.c       apply and port changes: lock, checks
@@ -63,7 +64,7 @@ struct member {
 		seen_ns; /* CLOCK_MONOTONIC: when the kernel side saw the latest failure; 0 = not */
 };
 
-#define TOLD_MAX 1024
+#define TOLD_MAX 8192
 #define DIRECT_TEXT_MAX 96
 
 /* An address on a device, as the neighbours are told of it. */
@@ -89,6 +90,7 @@ struct team {
 	bool slots_valid; /* members and weights are those the table was made for */
 	bool read_only; /* opened to look: writes nothing */
 	bool dirty; /* something was heard: states have to be worked out again */
+	uint32_t gso_size, gso_segs; /* the ports' least; 0: not known */
 	bool inner_up; /* the inner end's admin state: the team's carrier */
 	unsigned notices; /* rounds of gratuitous ARP and NA still to be sent */
 	unsigned reports; /* the same of multicast groups */
@@ -164,6 +166,8 @@ void team_datapath_config(const struct team *team, struct datapath_config *ret);
 void team_read_links(struct team *team);
 int team_replan(struct team *team, uint64_t now_ns);
 void team_resume_plan(struct team *team);
+
+unsigned team_plan_ports(struct team *team, struct plan_port ports[BPFTEAM_PORTS_MAX]);
 
 /* probe.c: sends what is due, judges; returns when it wants to be called again. */
 uint64_t probe_turn(struct team *team, uint64_t now_ns);
@@ -248,10 +252,37 @@ uint64_t rdma_turn(struct team *team, uint64_t now_ns);
 void rdma_look(struct team *team);
 void rdma_heard(struct team *team, uint64_t event_ns);
 
+/* vlan.c */
+int vlan_check(struct link *link, const struct config *config, const struct config *running,
+	       struct err *err);
+int vlan_configure(struct team *team, const struct config *from, const struct config *to,
+		   struct err *err);
+int vlan_reload(struct team *team, struct err *err);
+int vlan_replan(struct team *team, bool table, bool *changed);
+void vlan_release(struct team *team);
+void vlan_teardown(struct team *team);
+void vlan_describe(const struct team *team, const struct vlan_config *vlan,
+		   struct datapath_vlan *ret);
+
+/* vlan_vport.c */
+uint32_t vlan_vport_find(struct team *team, uint16_t id);
+int vlan_vport_make(struct team *team, const struct vlan_config *vlan, struct datapath_vlan *ret,
+		    struct err *err);
+int vlan_vport_open(struct team *team, const struct datapath_vlan *vlan, struct err *err);
+int vlan_vport_configure(struct team *team, const struct vlan_config *before,
+			 const struct vlan_config *vlan, struct err *err);
+void vlan_follow_mtu(struct team *team, uint32_t mtu);
+void vlan_follow_mac(struct team *team);
+void vlan_follow_gso(struct team *team);
+void vlan_changed(struct team *team, uint16_t id, const struct link_info *info);
+void vlan_lost(struct team *team, uint16_t id);
+bool vlan_wants_promisc(const struct team *team, unsigned port);
+
 /* vport.c */
 int vport_update(struct team *team);
 int vport_create(struct team *team, struct err *err);
 int vport_check_free(struct team *team, const char *name, struct err *err);
+uint32_t vport_find_inner(struct team *team, const char *inner, uint32_t ifindex); /* 0: none */
 int vport_delete_veth(struct team *team, const char *inner, uint32_t ifindex, struct err *err);
 int vport_delete(struct team *team, struct err *err);
 void vport_changed(struct team *team, const struct link_info *info);

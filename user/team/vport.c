@@ -112,7 +112,7 @@ int vport_check_free(struct team *team, const char *name, struct err *err)
  * ifindex: of the inner end, 0 = not recorded, after a crash between the pair's creation and that: then
  * it goes by its name, which is ours alone.
  */
-int vport_delete_veth(struct team *team, const char *inner, uint32_t ifindex, struct err *err)
+uint32_t vport_find_inner(struct team *team, const char *inner, uint32_t ifindex)
 {
 	struct link_info info;
 	int ret;
@@ -121,9 +121,14 @@ int vport_delete_veth(struct team *team, const char *inner, uint32_t ifindex, st
 		ret = link_get_index(team->link, ifindex, &info, NULL);
 	else
 		ret = link_get(team->link, inner, &info, NULL);
-	if (ret || strcmp(info.kind, "veth") || strcmp(info.name, inner))
-		return 0;
-	return link_delete(team->link, info.ifindex, err);
+	return ret || strcmp(info.kind, "veth") || strcmp(info.name, inner) ? 0 : info.ifindex;
+}
+
+int vport_delete_veth(struct team *team, const char *inner, uint32_t ifindex, struct err *err)
+{
+	uint32_t found = vport_find_inner(team, inner, ifindex);
+
+	return found ? link_delete(team->link, found, err) : 0;
 }
 
 int vport_delete(struct team *team, struct err *err)
@@ -146,8 +151,14 @@ int vport_limit_gso(struct team *team, struct err *err)
 		if (info->gso_max_segs && (!segs || info->gso_max_segs < segs))
 			segs = info->gso_max_segs;
 	}
-	if (!size || !segs ||
-	    (size == team->vport.gso_max_size && segs == team->vport.gso_max_segs))
+	if (!size || !segs)
+		return 0;
+	if (size != team->gso_size || segs != team->gso_segs) {
+		team->gso_size = size;
+		team->gso_segs = segs;
+		vlan_follow_gso(team);
+	}
+	if (size == team->vport.gso_max_size && segs == team->vport.gso_max_segs)
 		return 0;
 	return link_set_gso_max(team->link, team->rec->ifindex, size, segs, err);
 }
@@ -170,9 +181,11 @@ int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err)
 		ret = link_set_mtu(team->link, team->rec->ifindex, mtu, err);
 	if (!ret)
 		ret = link_set_mtu(team->link, team->rec->inner_ifindex, mtu, err);
-	if (!ret)
-		team->vport.mtu = mtu;
-	return ret;
+	if (ret)
+		return ret;
+	team->vport.mtu = mtu;
+	vlan_follow_mtu(team, mtu);
+	return 0;
 }
 
 void vport_set_carrier(struct team *team, bool up)
@@ -203,13 +216,17 @@ static uint32_t lasting_promisc(struct team *team)
 	return n < team->vport.promiscuity ? n : team->vport.promiscuity;
 }
 
-/* Of member i: as the team's interface is, as it was before, or since its driver can't filter. */
+/*
+ * Of member i: as the team's interface or a VLAN group's is, as it was before, or since its driver
+ * can't filter.
+ */
 bool vport_wants_promisc(const struct team *team, unsigned i)
 {
 	const struct saved_port *saved = &team->rec->ports[i];
 	bool has_mac = saved->added_mac || mac_equal(&team->member[i].info.mac, &team->rec->mac);
 
-	return team->vport.promiscuity || saved->was_promisc || !has_mac || saved->rdma_promisc;
+	return team->vport.promiscuity || saved->was_promisc || !has_mac || saved->rdma_promisc ||
+	       vlan_wants_promisc(team, saved->id);
 }
 
 void vport_follow_promisc(struct team *team)
@@ -241,6 +258,7 @@ static void follow_mac(struct team *team, const struct mac *mac)
 	team->rec->mac = *mac;
 	for (unsigned i = 0; i < team->rec->n_ports; i++)
 		member_set_mac(team, i, &from, NULL);
+	vlan_follow_mac(team);
 	team_datapath_config(team, &config);
 	datapath_configure(team->dp, &config, NULL);
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
