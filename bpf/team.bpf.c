@@ -10,10 +10,12 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "broadcast.bpf.h"
 #include "count.bpf.h"
 #include "maps.bpf.h"
 #include "select.bpf.h"
 #include "shortcut.bpf.h"
+#include "turn.bpf.h"
 #include "watch.bpf.h"
 
 #define AF_PACKET 17
@@ -83,24 +85,47 @@ static __always_inline bool team_is_packet(struct __sk_buff *skb)
 	return sk && unlikely(sk->family == AF_PACKET);
 }
 
+static __always_inline int team_cross(struct bpfteam_state *state)
+{
+	state->crossed_jiffies = bpf_jiffies64();
+	return TCX_NEXT;
+}
+
+static __always_inline int team_drop(void)
+{
+	count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+	return TCX_DROP;
+}
+
+static __always_inline int team_send_by(struct __sk_buff *skb, struct bpfteam_state *state,
+					const struct choice *choice)
+{
+	if (unlikely(!choice->port))
+		return team_drop();
+	count_tx(choice->id, skb->len);
+	if (unlikely(team_is_captured(skb, state)))
+		return team_copy(skb, state, choice->port->ifindex);
+	return bpf_redirect(choice->port->ifindex, 0);
+}
+
+/* At the inner end, where no capture is to be thought of. */
+static __always_inline int team_send_here(struct __sk_buff *skb, const struct choice *choice)
+{
+	if (unlikely(!choice->port))
+		return team_drop();
+	count_tx(choice->id, skb->len);
+	return bpf_redirect(choice->port->ifindex, 0);
+}
+
 static __always_inline int team_send(struct __sk_buff *skb)
 {
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
 
-	if (team_is_packet(skb)) {
-		state->crossed_jiffies = bpf_jiffies64();
-		return TCX_NEXT;
-	}
+	if (team_is_packet(skb))
+		return team_cross(state);
 	team_select(skb, state, true, &choice);
-	if (unlikely(!choice.port)) {
-		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
-		return TCX_DROP;
-	}
-	count_tx(choice.id, skb->len);
-	if (unlikely(team_is_captured(skb, state)))
-		return team_copy(skb, state, choice.port->ifindex);
-	return bpf_redirect(choice.port->ifindex, 0);
+	return team_send_by(skb, state, &choice);
 }
 
 SEC("?tc")
@@ -152,6 +177,74 @@ int team_tx_mac(struct __sk_buff *skb)
 	return shortcut_send(skb, shortcut);
 }
 
+static __always_inline __u32 team_turn(struct __sk_buff *skb)
+{
+	return turn_hash((void *)(long)skb->data, (void *)(long)skb->data_end);
+}
+
+/* What has no shortcut. Whose turn it is has been worked out: asking again would skip one. */
+__noinline int team_send_turn(struct __sk_buff *skb, __u32 hash)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	select_port(state, hash, true, &choice);
+	return team_send_by(skb, state, &choice);
+}
+
+/* balance-rr and random, with shortcuts or without. */
+SEC("?tc")
+int team_tx_turn(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut;
+	__u32 hash;
+
+	if (team_is_packet(skb))
+		return team_cross(state_get());
+	hash = team_turn(skb);
+	if (!cfg_watch_ns ||
+	    !shortcut_find(shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
+		return team_send_turn(skb, hash);
+	return shortcut_send(skb, shortcut);
+}
+
+SEC("?tc")
+int team_inner_turn(struct __sk_buff *skb)
+{
+	struct choice choice;
+
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	select_port(state_get(), team_turn(skb), true, &choice);
+	return team_send_here(skb, &choice);
+}
+
+/* broadcast, which has no short way. */
+SEC("?tc")
+int team_tx_all(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice = {};
+
+	if (team_is_packet(skb))
+		return team_cross(state);
+	choice.id = broadcast_send(skb, state);
+	choice.port = port_get(choice.id);
+	return team_send_by(skb, state, &choice);
+}
+
+SEC("?tc")
+int team_inner_all(struct __sk_buff *skb)
+{
+	struct choice choice = {};
+
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	choice.id = broadcast_send(skb, state_get());
+	choice.port = port_get(choice.id);
+	return team_send_here(skb, &choice);
+}
+
 SEC("tc")
 int team_inner(struct __sk_buff *skb)
 {
@@ -162,12 +255,7 @@ int team_inner(struct __sk_buff *skb)
 	if (skb->mark == cfg_mark)
 		return TCX_DROP;
 	team_select(skb, state, true, &choice);
-	if (unlikely(!choice.port)) {
-		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
-		return TCX_DROP;
-	}
-	count_tx(choice.id, skb->len);
-	return bpf_redirect(choice.port->ifindex, 0);
+	return team_send_here(skb, &choice);
 }
 
 /* ---- the RDMA systems' vports ---- */

@@ -14,6 +14,7 @@
 #include "count.bpf.h"
 #include "maps.bpf.h"
 #include "select.bpf.h"
+#include "turn.bpf.h"
 
 /*
  * What crosses the veth as an skb is team_inner's: it may be a capture's copy, or have its VLAN tag
@@ -75,6 +76,20 @@ static __always_inline bool xdp_is_crossing(const struct bpfteam_state *state)
 				  bpf_jiffies64() - state->crossed_jiffies < XDP_CROSSING_JIFFIES);
 }
 
+static __always_inline int xdp_send(const struct choice *choice, __u64 bytes)
+{
+	int ret;
+
+	if (unlikely(!choice->port)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return XDP_DROP;
+	}
+	ret = bpf_redirect_map(&tx_ports, choice->id, XDP_PASS);
+	if (likely(ret == XDP_REDIRECT))
+		count_tx(choice->id, bytes);
+	return ret;
+}
+
 SEC("?xdp")
 int xdp_vport(struct xdp_md *ctx)
 {
@@ -83,7 +98,6 @@ int xdp_vport(struct xdp_md *ctx)
 	struct choice choice;
 	struct frame frame;
 	__u32 hash = 0;
-	int ret;
 
 	if (unlikely(!state || xdp_is_crossing(state)))
 		return XDP_PASS;
@@ -92,12 +106,26 @@ int xdp_vport(struct xdp_md *ctx)
 		hash = flow_hash(&frame);
 	}
 	select_port(state, hash, true, &choice);
-	if (unlikely(!choice.port)) {
-		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
-		return XDP_DROP;
-	}
-	ret = bpf_redirect_map(&tx_ports, choice.id, XDP_PASS);
-	if (likely(ret == XDP_REDIRECT))
-		count_tx(choice.id, end - data);
-	return ret;
+	return xdp_send(&choice, end - data);
+}
+
+/* balance-rr and random. */
+SEC("?xdp")
+int xdp_vport_turn(struct xdp_md *ctx)
+{
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	if (unlikely(xdp_is_crossing(state)))
+		return XDP_PASS;
+	select_port(state, turn_hash(data, end), true, &choice);
+	return xdp_send(&choice, end - data);
+}
+
+/* broadcast: clones are made of skbs, and DEVMAP's broadcast knows nothing of a port's state. */
+SEC("?xdp")
+int xdp_vport_all(struct xdp_md *ctx)
+{
+	return XDP_PASS;
 }

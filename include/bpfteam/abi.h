@@ -19,7 +19,7 @@
 #define BPFTEAM_ARP_TARGETS_MAX 16
 
 /* Changes whenever a map's layout does; pinned maps of another number are not adopted. */
-#define BPFTEAM_ABI_VERSION 3
+#define BPFTEAM_ABI_VERSION 4
 
 /* Bonding's mode numbers (Documentation/networking/bonding.rst), then our own. */
 enum bpfteam_mode {
@@ -100,8 +100,11 @@ struct bpfteam_state {
 	__u64 crossed_jiffies;
 	/* Kernel address of the team's own net_device, learnt as those of ports are. */
 	__u64 dev;
+	/* balance-rr: how many slots, from the first, hold whole rounds of turns. */
+	__u32 turns;
+	__u32 pad;
 };
-_Static_assert(sizeof(struct bpfteam_state) == 88, "bpfteam_state");
+_Static_assert(sizeof(struct bpfteam_state) == 96, "bpfteam_state");
 
 /*
  * A port that a frame may be sent by without further questions but for the device's link: dev, its
@@ -172,7 +175,7 @@ struct bpfteam_tables {
 	struct bpfteam_port ports[BPFTEAM_PORTS_MAX];
 	struct bpfteam_slot slots[BPFTEAM_SLOTS];
 };
-_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 88 + 88 + 4 * 104 + 64 * 32 + 4096 * 8,
+_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 96 + 88 + 4 * 104 + 64 * 32 + 4096 * 8,
 	       "bpfteam_tables");
 
 /* Why a frame was dropped. Names in core/names.c. */

@@ -227,18 +227,31 @@ struct team_options {
 	enum bpfteam_hash hash;
 	bool state; /* the state detector */
 	uint64_t watch_ns;
+	uint32_t packets_per_slave;
 };
 
 struct team {
 	struct team_bpf *skel;
-	struct bpf_program *tx; /* the one of the team_tx programs that is loaded */
+	struct bpf_program *tx, *inner; /* those that are loaded */
 	struct maps maps;
 };
 
-/* The one that the loader takes. */
+/* The ones that the loader takes. */
+static inline struct bpf_program *team_inner_program(struct team_bpf *skel, enum bpfteam_mode mode)
+{
+	if (mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_inner_all;
+	return mode == BPFTEAM_BALANCE_RR || mode == BPFTEAM_RANDOM ? skel->progs.team_inner_turn
+								    : skel->progs.team_inner;
+}
+
 static inline struct bpf_program *team_program(struct team_bpf *skel,
 					       const struct team_options *options)
 {
+	if (options->mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_tx_all;
+	if (options->mode == BPFTEAM_BALANCE_RR || options->mode == BPFTEAM_RANDOM)
+		return skel->progs.team_tx_turn;
 	if (!options->state || !options->watch_ns)
 		return skel->progs.team_tx;
 	if (options->mode == BPFTEAM_ACTIVE_BACKUP)
@@ -275,8 +288,11 @@ static inline struct team team_load(const struct team_options *options, unsigned
 	team.skel->rodata->cfg_mark = TEST_MARK;
 	bpf_program__set_autoload(team.skel->progs.team_learn, options->state);
 	bpf_program__set_autoload(team.skel->progs.team_watch, options->watch_ns);
+	team.skel->rodata->cfg_packets_per_slave = options->packets_per_slave;
 	team.tx = team_program(team.skel, options);
+	team.inner = team_inner_program(team.skel, options->mode);
 	bpf_program__set_autoload(team.tx, true);
+	bpf_program__set_autoload(team.inner, true);
 	if (team_bpf__load(team.skel)) {
 		team_bpf__destroy(team.skel);
 		team.skel = NULL;

@@ -86,7 +86,7 @@ for hash in encap2+3 encap3+4 vlan+srcmac txhash; do
 	usage 'not supported by this version' attach team0 eth0 eth1 --hash "$hash"
 done
 
-usage 'active-backup or balance-xor' attach team0 eth0 eth1 --mode fastest
+usage 'balance-rr, active-backup, balance-xor, broadcast or random' attach team0 eth0 eth1 --mode fastest
 usage 'layer2, layer2\+3 or layer3\+4' attach team0 eth0 eth1 --hash layer7
 usage 'state, fentry, kprobe or poll' attach team0 eth0 eth1 --detect magic
 usage 'team.*interface name|team.*characters|team.*name' attach sixteen-letters0 eth0

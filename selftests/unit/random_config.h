@@ -164,11 +164,24 @@ static inline void random_cgroups(uint64_t *seed, struct config *config)
 		sprintf(config->smc_cgroups[i], "%s/%u", coin(seed) ? "a.slice" : "~", i);
 }
 
+/* Any that is there. */
+static inline enum bpfteam_mode random_mode(uint64_t *seed)
+{
+	enum bpfteam_mode mode;
+
+	do {
+		mode = unit_below(seed, BPFTEAM_ADAPTIVE);
+	} while (!strcmp(name_of(mode_names, mode), "?"));
+	return mode;
+}
+
 static inline void random_config(uint64_t *seed, struct config *config)
 {
 	config_init(config);
 	strcpy(config->team, coin(seed) ? "team0" : "~");
-	config->mode = coin(seed) ? BPFTEAM_ACTIVE_BACKUP : BPFTEAM_BALANCE_XOR;
+	config->mode = random_mode(seed);
+	if (config->mode == BPFTEAM_BALANCE_RR)
+		config->packets_per_slave = unit_below(seed, 65536);
 	config->hash = unit_below(seed, 3);
 	if (coin(seed))
 		config->mac = random_mac(seed);

@@ -30,9 +30,10 @@ static void refuse(const struct bad *bad, size_t n)
 		refuse_text(bad[i].text, strlen(bad[i].text), bad[i].message);
 }
 
+#define MODES "balance-rr, active-backup, balance-xor, broadcast or random"
 #define GOOD "team: t\nports:\n- {name: eth0}\n- {name: eth1}\n"
 #define KEYS                                                                                       \
-	"team, mode, hash, rx, mac, mtu, primary, primary_reselect, xdp, addresses, routes, "      \
+	"team, mode, hash, packets_per_slave, rx, mac, mtu, primary, primary_reselect, xdp, addresses, routes, "      \
 	"ports, rdma, smc, detect, arp_interval_ms, arp_ip_target, arp_validate, arp_missed_max, " \
 	"min_links, all_slaves_active, num_peer_notif, peer_notif_delay_ms, resend_igmp"
 
@@ -112,10 +113,8 @@ static void test_types(void **state)
 static void test_values(void **state)
 {
 	static const struct bad bad[] = {
-		{GOOD "mode: foo\n", "f:5: mode: \"foo\" is not known (active-backup or "
-				     "balance-xor)"},
-		{GOOD "mode: |\n  a\n  b\n",
-		 "f:5: mode: \"a?b?\" is not known (active-backup or balance-xor)"},
+		{GOOD "mode: foo\n", "f:5: mode: \"foo\" is not known (" MODES ")"},
+		{GOOD "mode: |\n  a\n  b\n", "f:5: mode: \"a?b?\" is not known (" MODES ")"},
 		{GOOD "xdp: maybe\n", "f:5: xdp: \"maybe\" is not known (true or false)"},
 		{GOOD "xdp: 1\n", "f:5: xdp: \"1\" is not known (true or false)"},
 		{GOOD "mtu: big\n", "f:5: mtu: \"big\" is not a whole number (68 to 65535)"},
@@ -196,6 +195,14 @@ static void test_members(void **state)
 		{"team: t\nports: []\n", "f:2: ports: a team needs at least one port"},
 		{"team: t\nports:\n- name: e\n- name: e\n", "f:4: ports.name: e is listed twice"},
 		{"team: t\nports:\n- name: t\n", "f:3: ports.name: t is the team itself"},
+		{GOOD "mode: balance-rr\npackets_per_slave: 65536\n",
+		 "f:6: packets_per_slave: 65536 is out of range (0 to 65535)"},
+		{GOOD "mode: balance-rr\npackets_per_slave: -1\n",
+		 "f:6: packets_per_slave: -1 is out of range (0 to 65535)"},
+		{GOOD "packets_per_slave: 0\n",
+		 "f:5: packets_per_slave: is for balance-rr, and the mode is active-backup"},
+		{GOOD "mode: random\npackets_per_slave: 2\n",
+		 "f:6: packets_per_slave: is for balance-rr, and the mode is random"},
 		{GOOD "primary: eth9\n", "f:5: primary: eth9 is not among the ports"},
 		{"team: t.1\nports: [{name: e}]\n",
 		 "f:1: team: t.1 has a dot, which the BPF file system refuses"},
@@ -212,10 +219,9 @@ static void test_members(void **state)
 static void test_later(void **state)
 {
 	static const struct bad bad[] = {
-		{GOOD "mode: 802.3ad\n", "f:5: mode: \"802.3ad\" is not supported by this version "
-					 "(active-backup or balance-xor)"},
-		{GOOD "mode: 0\n", "f:5: mode: \"0\" is not supported by this version "
-				   "(active-backup or balance-xor)"},
+		{GOOD "mode: 802.3ad\n",
+		 "f:5: mode: \"802.3ad\" is not supported by this version (" MODES ")"},
+		{GOOD "mode: 4\n", "f:5: mode: \"4\" is not supported by this version (" MODES ")"},
 		{GOOD "hash: vlan+srcmac\n",
 		 "f:5: hash: \"vlan+srcmac\" is not supported by this version (layer2, layer2+3 or "
 		 "layer3+4)"},
@@ -334,13 +340,15 @@ static void test_long_values(void **state)
 	char text[9000] = GOOD "mode: ";
 
 	memset(text + strlen(text), 'x', 8000);
-	refuse_text(text, strlen(text),
-		    "f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known "
-		    "(active-backup or balance-xor)");
+	refuse_text(
+		text, strlen(text),
+		"f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known (" MODES
+		")");
 	memcpy(text + strlen(GOOD "mode: ") + 41, "\xc3\xa9", 2); /* e acute across the cut */
-	refuse_text(text, strlen(text),
-		    "f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known "
-		    "(active-backup or balance-xor)");
+	refuse_text(
+		text, strlen(text),
+		"f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known (" MODES
+		")");
 }
 
 /* ---- configurations that come from elsewhere than a file ---- */
@@ -360,7 +368,7 @@ static void test_check(void **state)
 	config.ports[1].weight = 0;
 	check("ports.weight: 0 is out of range (1 to 256)");
 	config.mode = BPFTEAM_8023AD;
-	check("mode: 4 is not known (active-backup or balance-xor)");
+	check("mode: 4 is not known (" MODES ")");
 	config.mac.byte[0] = 0x33;
 	check("mac: must be a unicast MAC address");
 	config.detect.poll_ms = 5000;

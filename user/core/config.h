@@ -55,6 +55,7 @@ struct config {
 	char team[IFNAMSIZ];
 	enum bpfteam_mode mode; /* default active-backup */
 	enum bpfteam_hash hash; /* default layer3+4 */
+	uint32_t packets_per_slave; /* balance-rr: 0..65535, default 1; 0 = each by any port */
 	enum rx rx;
 	struct mac mac; /* all zero: the first port's */
 	uint32_t mtu; /* 0: the least of the ports' */

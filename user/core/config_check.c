@@ -220,6 +220,16 @@ static int check_team_name(const char *name, struct err *err)
 	return check_our_name(name, err);
 }
 
+/* Options that only some modes have: elsewhere nothing but the default, as with bonding. */
+static int check_mode(const struct config *config, struct config_spot *spot, struct err *err)
+{
+	if (config->packets_per_slave == 1 || config->mode == BPFTEAM_BALANCE_RR)
+		return 0;
+	err_set(err, -EINVAL, "is for balance-rr, and the mode is %s",
+		name_of(mode_names, config->mode));
+	return fail_at(spot, "packets_per_slave", -1, NULL);
+}
+
 static int check_team(const struct config *config, struct config_spot *spot, struct err *err)
 {
 	if (check_scalars(config_fields, config, NULL, -1, spot, err))
@@ -230,7 +240,7 @@ static int check_team(const struct config *config, struct config_spot *spot, str
 		err_set(err, -EINVAL, "%s is not among the ports", config->primary);
 		return fail_at(spot, "primary", -1, NULL);
 	}
-	return 0;
+	return check_mode(config, spot, err);
 }
 
 /* Which port is the RNIC: one of the ports, of which it is not said that it is none. */

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/mode.h"
 #include "core/plan.h"
 #include "core/slots.h"
 
@@ -157,21 +158,25 @@ void plan_make(const struct config *config, const struct plan_port *ports, unsig
 	}
 	plan.fallback |= plan.alive;
 	plan.carrier = has_carrier(config, up, plan.fallback & link);
-	if (config->mode == BPFTEAM_ACTIVE_BACKUP)
+	if (mode_of(config->mode)->active)
 		plan_active(config, ports, n, prev, up, link, &plan);
 	*ret = plan;
 }
 
-void plan_slots(const struct config *config, const struct plan *plan, const struct plan_port *ports,
-		unsigned n, struct bpfteam_slot slots[BPFTEAM_SLOTS])
+unsigned plan_slots(const struct config *config, const struct plan *plan,
+		    const struct plan_port *ports, unsigned n,
+		    struct bpfteam_slot slots[BPFTEAM_SLOTS])
 {
 	struct slot_port list[BPFTEAM_PORTS_MAX];
 
-	if (config->mode == BPFTEAM_ACTIVE_BACKUP) {
+	if (mode_of(config->mode)->ordered) {
 		slots_fill_ordered(slots, plan->order, plan->n_order);
-		return;
+		return 0;
 	}
 	for (unsigned i = 0; i < n; i++)
 		list[i] = (struct slot_port){ports[i].id, ports[i].config->weight};
+	if (config->mode == BPFTEAM_BALANCE_RR)
+		return slots_fill_turns(slots, list, n);
 	slots_fill_weighted(slots, list, n);
+	return 0;
 }

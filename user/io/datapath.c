@@ -319,7 +319,7 @@ int datapath_configure(struct datapath *dp, const struct datapath_config *config
 		r = dp_detect_watch(dp, team, err);
 	if (!r)
 		r = dp_attach(dp, DP_AT_INNER, config->inner_ifindex,
-			      bpf_program__fd(team->progs.team_inner), err);
+			      bpf_program__fd(dp_team_inner(team)), err);
 	if (!r)
 		r = dp_attach(dp, DP_AT_TEAM, config->ifindex, bpf_program__fd(dp_team_tx(team)),
 			      err);

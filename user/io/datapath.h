@@ -57,6 +57,7 @@ const struct features *datapath_features(void);
 struct datapath_config {
 	enum bpfteam_mode mode;
 	enum bpfteam_hash hash;
+	uint32_t packets_per_slave; /* balance-rr */
 	struct mac mac; /* the team's */
 	uint32_t ifindex; /* of the team's interface */
 	uint32_t inner_ifindex;
@@ -208,7 +209,9 @@ int datapath_set_smc(struct datapath *dp, const char (*cgroups)[CONFIG_CGROUP_LE
 		     struct err *err);
 bool datapath_has_smc(struct datapath *dp); /* the program for it runs */
 
-int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+/* turns: of balance-rr, how many slots from the first hold whole rounds; else 0. */
+int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS],
+		       unsigned turns);
 int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 int datapath_get_port(struct datapath *dp, unsigned id, struct bpfteam_port *ret);
 /* Summed over the CPUs. id up to BPFTEAM_STATS_TEAM. */

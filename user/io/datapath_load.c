@@ -15,6 +15,7 @@
 
 #include "carrier.skel.h"
 #include "cma.skel.h"
+#include "core/mode.h"
 #include "io/datapath_priv.h"
 #include "port.skel.h"
 #include "smc.skel.h"
@@ -89,15 +90,47 @@ static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct 
 	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
 }
 
+/* The modes whose frames have no slot of their own have programs of their own. */
+static bool takes_turns(enum bpfteam_mode mode)
+{
+	return mode == BPFTEAM_BALANCE_RR || mode == BPFTEAM_RANDOM;
+}
+
 struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 {
+	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+
+	if (mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_tx_all;
+	if (takes_turns(mode))
+		return skel->progs.team_tx_turn;
 	/* Shortcuts are opened by the timer alone. */
 	if (!skel->rodata->cfg_watch_ns)
 		return skel->progs.team_tx;
-	if (skel->rodata->cfg_mode == BPFTEAM_ACTIVE_BACKUP)
+	if (mode == BPFTEAM_ACTIVE_BACKUP)
 		return skel->progs.team_tx_first;
 	return skel->rodata->cfg_hash == BPFTEAM_HASH_LAYER34 ? skel->progs.team_tx_flow
 							      : skel->progs.team_tx_mac;
+}
+
+struct bpf_program *dp_team_inner(const struct team_bpf *skel)
+{
+	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+
+	if (mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_inner_all;
+	return takes_turns(mode) ? skel->progs.team_inner_turn : skel->progs.team_inner;
+}
+
+struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
+{
+	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+
+	if (where != DP_AT_INNER)
+		return skel->progs.xdp_port;
+	if (mode == BPFTEAM_BROADCAST)
+		return skel->progs.xdp_vport_all;
+	return takes_turns(mode) ? skel->progs.xdp_vport_turn : skel->progs.xdp_vport;
 }
 
 /* The two objects differ in kfuncs alone, so that one skeleton fits both. */
@@ -124,9 +157,11 @@ static void specialise(const struct datapath *dp, struct team_bpf *skel, uint64_
 
 	skel->rodata->cfg_mode = config->mode;
 	skel->rodata->cfg_hash = config->hash;
+	skel->rodata->cfg_packets_per_slave = config->packets_per_slave;
 	skel->rodata->cfg_state = config->detector == DETECT_STATE;
 	skel->rodata->cfg_mark = dp_meta(dp)->mark;
 	skel->rodata->cfg_watch_ns = watch_ns;
+	bpf_map__set_autocreate(skel->maps.turn_count, config->mode == BPFTEAM_BALANCE_RR);
 }
 
 static int load_team(struct datapath *dp, struct team_bpf *skel, struct err *err)
@@ -152,6 +187,8 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 		return fail_load(err, -errno, dp->team, "team's");
 	specialise(dp, skel, watch ? watch_ns : 0);
 	bpf_program__set_autoload(dp_team_tx(skel), true);
+	bpf_program__set_autoload(skel->progs.team_inner, false);
+	bpf_program__set_autoload(dp_team_inner(skel), true);
 	bpf_program__set_autoload(skel->progs.team_learn, state);
 	bpf_program__set_autoload(skel->progs.team_watch, watch);
 	bpf_map__set_autocreate(skel->maps.watch, watch);
@@ -195,7 +232,7 @@ int dp_load_rdma(struct datapath *dp, unsigned index, struct team_bpf **ret, str
 /* Do ports that are not the active one drop what they receive? */
 static bool dp_active_only(const struct datapath_config *config)
 {
-	return config->mode == BPFTEAM_ACTIVE_BACKUP && !config->all_active;
+	return mode_of(config->mode)->active && !config->all_active;
 }
 
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err)
@@ -259,6 +296,7 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 		return fail_load(err, -errno, dp->team, "XDP");
 	skel->rodata->cfg_mode = config->mode;
 	skel->rodata->cfg_hash = config->hash;
+	skel->rodata->cfg_packets_per_slave = config->packets_per_slave;
 	skel->rodata->cfg_state = state;
 	skel->rodata->cfg_watch_ns = state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0;
 	skel->rodata->cfg_port = port ? where : 0;
@@ -268,8 +306,8 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_probe = config->probe;
 	skel->rodata->cfg_rdma = port &&
 				 (config->rdma_ports >> where & 1 || dp_rdma_hears(dp, where));
-	bpf_program__set_autoload(skel->progs.xdp_port, port);
-	bpf_program__set_autoload(skel->progs.xdp_vport, !port);
+	bpf_map__set_autocreate(skel->maps.turn_count, config->mode == BPFTEAM_BALANCE_RR);
+	bpf_program__set_autoload(dp_xdp_prog(skel, where), true);
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (r) {
 		xdp_bpf__destroy(skel);

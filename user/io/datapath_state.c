@@ -117,7 +117,8 @@ int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret)
 	return 0;
 }
 
-int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
+int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS],
+		       unsigned turns)
 {
 	__u64 *to = (void *)dp_slots(dp), word;
 	unsigned i;
@@ -128,6 +129,7 @@ int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFT
 		memcpy(&word, &slots[i], sizeof(word));
 		STORE(to[i], word);
 	}
+	STORE(dp_state(dp)->turns, turns);
 	return 0;
 }
 

@@ -36,11 +36,6 @@ static const char *pin_name(unsigned where, bool dispatched, char buf[32])
 	return buf;
 }
 
-static const char *program_name(unsigned where)
-{
-	return where == DP_AT_INNER ? "xdp_vport" : "xdp_port";
-}
-
 static int fail_xdp(struct err *err, int code, uint32_t ifindex)
 {
 	char name[IFNAMSIZ + 16];
@@ -157,7 +152,7 @@ static int dispatcher_attach(struct xdp_program *prog, unsigned where, uint32_t 
 static int dispatch(struct datapath *dp, unsigned where, uint32_t ifindex, bool *native,
 		    struct err *err)
 {
-	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .prog_name = program_name(where));
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts);
 	__u32 old = pinned_id(dp, where);
 	struct xdp_program *prog = NULL;
 	struct xdp_bpf *skel;
@@ -169,6 +164,7 @@ static int dispatch(struct datapath *dp, unsigned where, uint32_t ifindex, bool 
 	if (r)
 		return r;
 	opts.obj = skel->obj;
+	opts.prog_name = bpf_program__name(dp_xdp_prog(skel, where));
 	prog = xdp_program__create(&opts);
 	r = (int)libxdp_get_error(prog);
 	if (r) {
@@ -275,8 +271,7 @@ static int link_apply(struct datapath *dp, unsigned where, uint32_t ifindex, boo
 	r = xdp_bpf__load(skel);
 	if (r)
 		goto out;
-	prog_fd = bpf_program__fd(where == DP_AT_INNER ? skel->progs.xdp_vport
-						       : skel->progs.xdp_port);
+	prog_fd = bpf_program__fd(dp_xdp_prog(skel, where));
 	fd = dp_get(dp, pin_name(where, false, buf));
 	if (fd >= 0 && link_serves(fd, ifindex)) {
 		*native = is_native(dp, where);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/mode.h"
 #include "team/team_priv.h"
 
 #define FRAME_MAX 128
@@ -99,7 +100,25 @@ static const char *reason(const struct team *team, const struct datapath_verdict
 		return "no-port";
 	if (verdict->position)
 		return "failover";
-	return team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
+	return mode_of(team->rec->config.mode)->reason;
+}
+
+/* The mode does not go by headers: all ports that it may be, or, in broadcast, that it is. */
+static json_t *explain_any(struct team *team)
+{
+	const struct config *config = &team->rec->config;
+	json_t *candidates = json_array();
+	uint64_t usable;
+
+	team_read_links(team);
+	usable = team_usable(team);
+	for (unsigned i = 0; i < team->rec->n_ports; i++) {
+		if (usable >> team->rec->ports[i].id & 1)
+			json_array_append_new(candidates, json_string(team->rec->ports[i].name));
+	}
+	return json_pack("{s:s, s:n, s:s, s:n, s:n, s:o}", "team", config->team, "port", "reason",
+			 usable ? mode_of(config->mode)->reason : "no-port", "slot", "hash",
+			 "candidates", candidates);
 }
 
 /* What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port. */
@@ -128,7 +147,9 @@ json_t *team_explain(struct team *team, const struct team_flow *flow, struct err
 
 	if (rdma)
 		return explain_rdma(team, rdma);
-	if (config->mode != BPFTEAM_ACTIVE_BACKUP && config->hash != BPFTEAM_HASH_LAYER34 &&
+	if (!mode_of(config->mode)->hashed && !mode_of(config->mode)->active)
+		return explain_any(team);
+	if (mode_of(config->mode)->hashed && config->hash != BPFTEAM_HASH_LAYER34 &&
 	    mac_is_zero(&flow->dmac)) {
 		err_set(err, -EINVAL,
 			"%s: %s hashes the destination's MAC; give it with --dmac ('ip neigh' "

@@ -34,7 +34,7 @@ static void add_stats(struct bpfteam_stats *sum, const struct bpfteam_stats *sta
 }
 
 /* The ports that a frame can take now: what the data path's first pass allows. */
-static uint64_t usable(struct team *team)
+uint64_t team_usable(const struct team *team)
 {
 	uint64_t mask = 0;
 
@@ -71,7 +71,7 @@ static json_t *port_json(struct team *team, unsigned i, struct bpfteam_stats *su
 			 (int)saved->ifindex, "state", name_of(port_state_names, state->state),
 			 "reason", state->reason, "rdma", rdma_device(team, i), "weight",
 			 (int)config->weight, "priority", (int)config->priority, "slots",
-			 (int)slots_count(team->slots, saved->id, usable(team)));
+			 (int)slots_count(team->slots, saved->id, team_usable(team)));
 	set_counters(port, &stats);
 	return port;
 }

@@ -222,6 +222,9 @@ void rdma_smc_undo(struct team *team, struct saved_rdma *saved);
 bool rdma_smc_lacks_eid(const struct rdma_link *link);
 void rdma_smc_cgroups(struct team *team, const struct config *config);
 
+/* status.c */
+uint64_t team_usable(const struct team *team); /* by id, as links were last read */
+
 /* rdma_status.c */
 const struct saved_rdma *rdma_of_address(const struct team *team, const struct addr *addr);
 

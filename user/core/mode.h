@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * mode.h - what the modes differ in, as far as it is not the data path's own business: one row a mode.
+ */
+#ifndef BPFTEAM_CORE_MODE_H
+#define BPFTEAM_CORE_MODE_H
+
+#include <stdbool.h>
+
+#include "bpfteam/abi.h"
+
+struct mode {
+	/* One port is the active one: frames to all are taken from it alone, and the neighbours are
+	 * told when it is another. */
+	bool active;
+	/* Slots are filled by rank and not by weight; who is first changes with the active port. */
+	bool ordered;
+	/* The headers say by which port a frame goes, by policy. */
+	bool hashed;
+	/* What explain says of a frame that goes by its first choice, or by any (CLI contract). */
+	const char *reason;
+};
+
+/* Never NULL: a number that is no mode's is as active-backup. */
+const struct mode *mode_of(enum bpfteam_mode mode);
+
+#endif
