@@ -13,6 +13,7 @@
 #include "broadcast.bpf.h"
 #include "count.bpf.h"
 #include "maps.bpf.h"
+#include "own.bpf.h"
 #include "select.bpf.h"
 #include "shortcut.bpf.h"
 #include "turn.bpf.h"
@@ -245,6 +246,62 @@ int team_inner_all(struct __sk_buff *skb)
 	return team_send_here(skb, &choice);
 }
 
+static __always_inline __u32 team_hash_balanced(struct __sk_buff *skb)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	return own_is_balanced(data, end, skb->vlan_present) ? team_hash(skb) : 0;
+}
+
+static __always_inline void team_set_source(struct __sk_buff *skb, const void *mac)
+{
+	if (mac)
+		bpf_skb_store_bytes(skb, ETH_ALEN, mac, ETH_ALEN, 0);
+}
+
+/* What has no shortcut. */
+__noinline int team_send_own(struct __sk_buff *skb, __u32 hash)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	select_port(state, hash, true, &choice);
+	team_set_source(skb, own_mac(state, &choice));
+	return team_send_by(skb, state, &choice);
+}
+
+/* balance-tlb, with shortcuts or without. */
+SEC("?tc")
+int team_tx_own(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut, *active;
+	__u32 hash, id, first;
+
+	if (team_is_packet(skb))
+		return team_cross(state_get());
+	hash = team_hash_balanced(skb);
+	id = shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS));
+	first = tables.slots[0].port[0];
+	if (!cfg_watch_ns || !shortcut_find(id, &shortcut) || !shortcut_find(first, &active))
+		return team_send_own(skb, hash);
+	if (id != first)
+		team_set_source(skb, tables.ports[id & (BPFTEAM_PORTS_MAX - 1)].probe_mac);
+	return shortcut_send(skb, shortcut);
+}
+
+SEC("?tc")
+int team_inner_own(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	select_port(state, team_hash_balanced(skb), true, &choice);
+	team_set_source(skb, own_mac(state, &choice));
+	return team_send_here(skb, &choice);
+}
+
 SEC("tc")
 int team_inner(struct __sk_buff *skb)
 {
@@ -313,7 +370,10 @@ int team_explain(struct __sk_buff *skb)
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
 
-	team_select(skb, state, false, &choice);
+	if (cfg_mode == BPFTEAM_BALANCE_TLB)
+		select_port(state, team_hash_balanced(skb), false, &choice);
+	else
+		team_select(skb, state, false, &choice);
 	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice.port ? choice.id : BPFTEAM_PORT_NONE;
 	skb->cb[BPFTEAM_EXPLAIN_SLOT] = choice.slot;
 	skb->cb[BPFTEAM_EXPLAIN_HASH] = choice.hash;

@@ -13,6 +13,7 @@
 #include "classify.bpf.h"
 #include "count.bpf.h"
 #include "maps.bpf.h"
+#include "own.bpf.h"
 #include "select.bpf.h"
 #include "turn.bpf.h"
 
@@ -120,6 +121,30 @@ int xdp_vport_turn(struct xdp_md *ctx)
 	if (unlikely(xdp_is_crossing(state)))
 		return XDP_PASS;
 	select_port(state, turn_hash(data, end), true, &choice);
+	return xdp_send(&choice, end - data);
+}
+
+/* balance-tlb: the source MAC is the chosen port's. */
+SEC("?xdp")
+int xdp_vport_own(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+	struct frame frame;
+	const void *mac;
+	__u32 hash = 0;
+
+	if (unlikely(xdp_is_crossing(state)))
+		return XDP_PASS;
+	if (own_is_balanced(data, end, false)) {
+		parse(data, end, false, flow_depth(), &frame);
+		hash = flow_hash(&frame);
+	}
+	select_port(state, hash, true, &choice);
+	mac = own_mac(state, &choice);
+	if (mac && data + ETH_HLEN <= end)
+		__builtin_memcpy(data + ETH_ALEN, mac, ETH_ALEN);
 	return xdp_send(&choice, end - data);
 }
 

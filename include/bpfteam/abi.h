@@ -42,7 +42,8 @@ enum bpfteam_hash {
 
 /*
  * The ports of one slot in order of preference, by port id, BPFTEAM_PORT_NONE behind the last. Eight
- * bytes, so that one store replaces a list at once. active-backup reads slot 0 only.
+ * bytes, so that one store replaces a list at once. active-backup reads slot 0 only; in balance-tlb
+ * it holds the ports by rank, too.
  */
 struct bpfteam_slot {
 	__u8 port[BPFTEAM_SLOT_PORTS];
@@ -53,7 +54,8 @@ _Static_assert(sizeof(struct bpfteam_slot) == 8, "bpfteam_slot");
  * A port, by its id. ifindex 0 = the id is free or the device is gone. dev and net are the kernel
  * addresses of the port's net_device and of its namespace, learnt by the `learn` program and only
  * ever compared or read through bpf_rdonly_cast; 0 = not learnt.
- * probe_mac is the source address of ARP probes; answers to it stay on the port.
+ * probe_mac, never the team's, is the source address of ARP probes, and answers to it stay on the
+ * port; in balance-tlb also of what is sent by the port while it is not the active one.
  */
 struct bpfteam_port {
 	__u32 ifindex;
@@ -77,8 +79,8 @@ _Static_assert(sizeof(struct bpfteam_port) == 32, "bpfteam_port");
  * noticed   ports whose failure has been reported and not yet been handled by the daemon
  *
  * A frame takes the first port of its slot that alive and the link allow, then the first that
- * fallback and the link allow. In active-backup, prev_port still receives unicast until
- * prev_until_ns (CLOCK_MONOTONIC) after a planned change of the active port.
+ * fallback and the link allow. Where only the active port receives, prev_port still
+ * does, unicast alone, until prev_until_ns (CLOCK_MONOTONIC) after a planned change of it.
  */
 struct bpfteam_state {
 	__u64 alive;
@@ -94,15 +96,15 @@ struct bpfteam_state {
 	/* Non-zero: clone sent frames across the veth for a capture, where the data path can't see
 	 * the interface's promiscuity by itself. */
 	__u32 capture;
+	/* balance-rr: how many slots, from the first, hold whole rounds of turns. */
+	__u32 turns;
+	__u32 pad;
 	__u64 failovers;
 	__u64 noticed;
 	/* When a sent frame last crossed the veth as an skb (jiffies): XDP leaves those alone. */
 	__u64 crossed_jiffies;
 	/* Kernel address of the team's own net_device, learnt as those of ports are. */
 	__u64 dev;
-	/* balance-rr: how many slots, from the first, hold whole rounds of turns. */
-	__u32 turns;
-	__u32 pad;
 };
 _Static_assert(sizeof(struct bpfteam_state) == 96, "bpfteam_state");
 

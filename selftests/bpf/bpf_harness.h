@@ -118,6 +118,17 @@ static inline void harness_init(unsigned n)
 	}
 }
 
+/* balance-rr counts on each CPU for itself. */
+static inline void harness_stay(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bail("can't stay on a CPU");
+}
+
 static inline uint32_t port_ifindex(unsigned i)
 {
 	char name[IFNAMSIZ];
@@ -215,6 +226,20 @@ static inline uint32_t run_with(int fd, const void *data, unsigned len, struct _
 	return opts.retval;
 }
 
+/* The same with the frame as the program left it in *ret. */
+static inline uint32_t run_out(const struct bpf_program *prog, const struct frame_buf *frame,
+			       struct frame_buf *ret)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->data, .data_size_in = frame->len,
+		    .data_out = ret->data, .data_size_out = sizeof(ret->data));
+
+	memset(ret, 0, sizeof(*ret));
+	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
+		return NO_VERDICT;
+	ret->len = opts.data_size_out;
+	return opts.retval;
+}
+
 static inline uint32_t run(const struct bpf_program *prog, const struct frame_buf *frame)
 {
 	return run_with(bpf_program__fd(prog), frame->data, frame->len, NULL);
@@ -241,6 +266,8 @@ static inline struct bpf_program *team_inner_program(struct team_bpf *skel, enum
 {
 	if (mode == BPFTEAM_BROADCAST)
 		return skel->progs.team_inner_all;
+	if (mode == BPFTEAM_BALANCE_TLB)
+		return skel->progs.team_inner_own;
 	return mode == BPFTEAM_BALANCE_RR || mode == BPFTEAM_RANDOM ? skel->progs.team_inner_turn
 								    : skel->progs.team_inner;
 }
@@ -252,6 +279,8 @@ static inline struct bpf_program *team_program(struct team_bpf *skel,
 		return skel->progs.team_tx_all;
 	if (options->mode == BPFTEAM_BALANCE_RR || options->mode == BPFTEAM_RANDOM)
 		return skel->progs.team_tx_turn;
+	if (options->mode == BPFTEAM_BALANCE_TLB)
+		return skel->progs.team_tx_own;
 	if (!options->state || !options->watch_ns)
 		return skel->progs.team_tx;
 	if (options->mode == BPFTEAM_ACTIVE_BACKUP)

@@ -5,8 +5,6 @@
  *
  *	p0 --- q0 (heard)     p1 --- q1 (heard)     p2 --- q2 (heard)
  */
-#include <sched.h>
-
 #include "packets.h"
 
 #define PORTS 3
@@ -71,17 +69,6 @@ static void expect_sequence(struct team *team, const struct bpf_program *prog, c
 
 	if (!ok(!strcmp(got, want), "balance-rr: %s", what))
 		diag("want %s, got %s", want, got);
-}
-
-/* The counter is each CPU's own. */
-static void stay_on_cpu(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(sched_getcpu(), &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		bail("can't stay on a CPU");
 }
 
 static struct team load(enum bpfteam_mode mode, uint32_t packets, bool state)
@@ -278,7 +265,7 @@ int main(void)
 	char name[IFNAMSIZ];
 
 	harness_init(PORTS);
-	stay_on_cpu();
+	harness_stay();
 	for (unsigned i = 0; i < PORTS; i++) {
 		snprintf(name, sizeof(name), "q%u", i);
 		wire[i] = listen_on(name, false);

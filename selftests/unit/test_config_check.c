@@ -30,10 +30,11 @@ static void refuse(const struct bad *bad, size_t n)
 		refuse_text(bad[i].text, strlen(bad[i].text), bad[i].message);
 }
 
-#define MODES "balance-rr, active-backup, balance-xor, broadcast or random"
+#define MODES "balance-rr, active-backup, balance-xor, broadcast, balance-tlb or random"
 #define GOOD "team: t\nports:\n- {name: eth0}\n- {name: eth1}\n"
 #define KEYS                                                                                       \
-	"team, mode, hash, packets_per_slave, rx, mac, mtu, primary, primary_reselect, xdp, addresses, routes, "      \
+	"team, mode, hash, packets_per_slave, tlb_dynamic_lb, rx, mac, mtu, primary, "             \
+	"primary_reselect, xdp, addresses, routes, "                                               \
 	"ports, rdma, smc, detect, arp_interval_ms, arp_ip_target, arp_validate, arp_missed_max, " \
 	"min_links, all_slaves_active, num_peer_notif, peer_notif_delay_ms, resend_igmp"
 
@@ -203,6 +204,11 @@ static void test_members(void **state)
 		 "f:5: packets_per_slave: is for balance-rr, and the mode is active-backup"},
 		{GOOD "mode: random\npackets_per_slave: 2\n",
 		 "f:6: packets_per_slave: is for balance-rr, and the mode is random"},
+		{GOOD "tlb_dynamic_lb: true\n",
+		 "f:5: tlb_dynamic_lb: is for balance-tlb, and the mode is active-backup"},
+		{GOOD "mode: balance-tlb\ntlb_dynamic_lb: true\n",
+		 "f:6: tlb_dynamic_lb: true is not supported by this version: flows are spread by "
+		 "their hash (false)"},
 		{GOOD "primary: eth9\n", "f:5: primary: eth9 is not among the ports"},
 		{"team: t.1\nports: [{name: e}]\n",
 		 "f:1: team: t.1 has a dot, which the BPF file system refuses"},

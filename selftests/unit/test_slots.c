@@ -322,13 +322,13 @@ static void test_ordered(void **state)
 	static const uint8_t order[] = {5, 0, 63, 7, 8, 9, 10, 11, 12, 13};
 	static const uint8_t few[] = {3, 4};
 
-	slots_fill_ordered(after, order, ARRAY_SIZE(order));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, order, ARRAY_SIZE(order));
 	for (unsigned s = 0; s < BPFTEAM_SLOTS; s++)
 		assert_memory_equal(after[s].port, order, BPFTEAM_SLOT_PORTS);
-	slots_fill_ordered(after, few, ARRAY_SIZE(few));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, few, ARRAY_SIZE(few));
 	for (unsigned s = 0; s < BPFTEAM_SLOTS; s++)
 		assert_memory_equal(after[s].port, "\3\4\xff\xff\xff\xff\xff\xff", 8);
-	slots_fill_ordered(after, few, 0);
+	slots_fill_ordered(after, BPFTEAM_SLOTS, few, 0);
 	for (unsigned s = 0; s < BPFTEAM_SLOTS; s++)
 		assert_memory_equal(after[s].port, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
 }
@@ -337,15 +337,15 @@ static void test_count(void **state)
 {
 	static const uint8_t order[] = {5, 0, 63}, full[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-	slots_fill_ordered(after, order, ARRAY_SIZE(order));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, order, ARRAY_SIZE(order));
 	assert_int_equal(slots_count(after, 5, ALL), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 0, ALL), 0);
 	assert_int_equal(slots_count(after, 0, ~(1ULL << 5)), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 63, 1ULL << 63), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 5, 0), 0);
-	slots_fill_ordered(after, full, ARRAY_SIZE(full));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, full, ARRAY_SIZE(full));
 	assert_int_equal(slots_count(after, 8, 1ULL << 9), 0); /* to the end of a full list */
-	slots_fill_ordered(after, order, ARRAY_SIZE(order));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, order, ARRAY_SIZE(order));
 	after[7].port[0] = 0;
 	assert_int_equal(slots_count(after, 0, ALL), 1);
 }

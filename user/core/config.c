@@ -116,6 +116,7 @@ const struct field config_fields[] = {
 	 FIELD_AT(struct config, packets_per_slave),
 	 .max = 65535,
 	 .def = 1},
+	{.key = "tlb_dynamic_lb", .kind = FIELD_BOOL, FIELD_AT(struct config, tlb_dynamic_lb)},
 	{.key = "rx", .kind = FIELD_WORD, FIELD_AT(struct config, rx), .names = rx_names},
 	{.key = "mac", .kind = FIELD_MAC, FIELD_AT(struct config, mac)},
 	{.key = "mtu",

@@ -57,6 +57,7 @@ struct config {
 	enum bpfteam_hash hash; /* default layer3+4 */
 	uint32_t packets_per_slave; /* balance-rr: 0..65535, default 1; 0 = each by any port */
 	enum rx rx;
+	bool tlb_dynamic_lb; /* false: by hash; true comes with the balancer */
 	struct mac mac; /* all zero: the first port's */
 	uint32_t mtu; /* 0: the least of the ports' */
 	char primary[IFNAMSIZ]; /* "": none */

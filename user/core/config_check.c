@@ -223,11 +223,21 @@ static int check_team_name(const char *name, struct err *err)
 /* Options that only some modes have: elsewhere nothing but the default, as with bonding. */
 static int check_mode(const struct config *config, struct config_spot *spot, struct err *err)
 {
-	if (config->packets_per_slave == 1 || config->mode == BPFTEAM_BALANCE_RR)
+	const char *mode = name_of(mode_names, config->mode);
+
+	if (config->packets_per_slave != 1 && config->mode != BPFTEAM_BALANCE_RR) {
+		err_set(err, -EINVAL, "is for balance-rr, and the mode is %s", mode);
+		return fail_at(spot, "packets_per_slave", -1, NULL);
+	}
+	if (!config->tlb_dynamic_lb)
 		return 0;
-	err_set(err, -EINVAL, "is for balance-rr, and the mode is %s",
-		name_of(mode_names, config->mode));
-	return fail_at(spot, "packets_per_slave", -1, NULL);
+	if (config->mode == BPFTEAM_BALANCE_TLB)
+		err_set(err, -EINVAL,
+			"true is not supported by this version: flows are spread by their hash "
+			"(false)");
+	else
+		err_set(err, -EINVAL, "is for balance-tlb, and the mode is %s", mode);
+	return fail_at(spot, "tlb_dynamic_lb", -1, NULL);
 }
 
 static int check_team(const struct config *config, struct config_spot *spot, struct err *err)

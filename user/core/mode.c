@@ -6,11 +6,15 @@
 #include "core/mode.h"
 
 static const struct mode modes[] = {
-	[BPFTEAM_BALANCE_RR] = {.reason = "round-robin"},
+	[BPFTEAM_BALANCE_RR] = {.turns = true, .reason = "round-robin"},
 	[BPFTEAM_ACTIVE_BACKUP] = {.active = true, .ordered = true, .reason = "active"},
 	[BPFTEAM_BALANCE_XOR] = {.hashed = true, .reason = "hash"},
 	[BPFTEAM_BROADCAST] = {.reason = "broadcast"},
-	[BPFTEAM_RANDOM] = {.reason = "round-robin"},
+	[BPFTEAM_BALANCE_TLB] = {.active = true,
+				 .hashed = true,
+				 .own_macs = true,
+				 .reason = "hash"},
+	[BPFTEAM_RANDOM] = {.turns = true, .reason = "round-robin"},
 };
 
 const struct mode *mode_of(enum bpfteam_mode mode)

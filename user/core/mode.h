@@ -13,8 +13,12 @@ struct mode {
 	/* One port is the active one: frames to all are taken from it alone, and the neighbours are
 	 * told when it is another. */
 	bool active;
-	/* Slots are filled by rank and not by weight; who is first changes with the active port. */
+	/* All slots are filled by rank, and none by weight. */
 	bool ordered;
+	/* The port of a frame comes from a counter or by chance. */
+	bool turns;
+	/* A port that is not the active one sends with a MAC of its own. */
+	bool own_macs;
 	/* The headers say by which port a frame goes, by policy. */
 	bool hashed;
 	/* What explain says of a frame that goes by its first choice, or by any (CLI contract). */

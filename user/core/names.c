@@ -23,6 +23,8 @@ const struct name mode_names[] = {
 	{"loadbalance", BPFTEAM_BALANCE_XOR, true},
 	{"broadcast", BPFTEAM_BROADCAST, false},
 	{"3", BPFTEAM_BROADCAST, true},
+	{"balance-tlb", BPFTEAM_BALANCE_TLB, false},
+	{"5", BPFTEAM_BALANCE_TLB, true},
 	{"random", BPFTEAM_RANDOM, false},
 	{NULL, 0, false},
 };
@@ -121,7 +123,7 @@ const struct name event_names[] = {
 
 /* Words that the documentation names and this version does not do yet, per table. */
 static const char *const later_modes[] = {
-	"802.3ad", "4", "lacp", "balance-tlb", "5", "balance-alb", "6", "adaptive", NULL,
+	"802.3ad", "4", "lacp", "balance-alb", "6", "adaptive", NULL,
 };
 static const char *const later_hashes[] = {
 	"encap2+3", "3", "encap3+4", "4", "vlan+srcmac", "5", "txhash", NULL,

@@ -170,7 +170,7 @@ unsigned plan_slots(const struct config *config, const struct plan *plan,
 	struct slot_port list[BPFTEAM_PORTS_MAX];
 
 	if (mode_of(config->mode)->ordered) {
-		slots_fill_ordered(slots, plan->order, plan->n_order);
+		slots_fill_ordered(slots, BPFTEAM_SLOTS, plan->order, plan->n_order);
 		return 0;
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -178,5 +178,8 @@ unsigned plan_slots(const struct config *config, const struct plan *plan,
 	if (config->mode == BPFTEAM_BALANCE_RR)
 		return slots_fill_turns(slots, list, n);
 	slots_fill_weighted(slots, list, n);
+	/* What is not balanced goes by the active port, and so does what hashes there. */
+	if (mode_of(config->mode)->active)
+		slots_fill_ordered(slots, 1, plan->order, plan->n_order);
 	return 0;
 }

@@ -206,12 +206,13 @@ unsigned slots_fill_turns(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct
 					      : BPFTEAM_SLOTS;
 }
 
-void slots_fill_ordered(struct bpfteam_slot slots[BPFTEAM_SLOTS], const uint8_t *order, unsigned n)
+void slots_fill_ordered(struct bpfteam_slot *slots, unsigned n_slots, const uint8_t *order,
+			unsigned n)
 {
 	if (n > BPFTEAM_SLOT_PORTS)
 		n = BPFTEAM_SLOT_PORTS;
-	memset(slots, BPFTEAM_PORT_NONE, BPFTEAM_SLOTS * sizeof(*slots));
-	for (unsigned slot = 0; n && slot < BPFTEAM_SLOTS; slot++)
+	memset(slots, BPFTEAM_PORT_NONE, n_slots * sizeof(*slots));
+	for (unsigned slot = 0; n && slot < n_slots; slot++)
 		memcpy(slots[slot].port, order, n);
 }
 

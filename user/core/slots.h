@@ -31,8 +31,9 @@ void slots_fill_weighted(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct 
 unsigned slots_fill_turns(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct slot_port *ports,
 			  unsigned n);
 
-/* The same list everywhere: order[0] first. */
-void slots_fill_ordered(struct bpfteam_slot slots[BPFTEAM_SLOTS], const uint8_t *order, unsigned n);
+/* The same list in the first n_slots: order[0] first. */
+void slots_fill_ordered(struct bpfteam_slot *slots, unsigned n_slots, const uint8_t *order,
+			unsigned n);
 
 /* In how many slots port id comes first among the ports of mask. */
 unsigned slots_count(const struct bpfteam_slot slots[BPFTEAM_SLOTS], uint8_t id, uint64_t mask);

@@ -152,7 +152,7 @@ int datapath_set_masks(struct datapath *dp, const struct datapath_masks *masks);
 int datapath_set_link(struct datapath *dp, unsigned id, bool up);
 /* The port id's failure is handled: report the next one. */
 int datapath_clear_noticed(struct datapath *dp, unsigned id);
-/* Accept unicast on port id (active-backup) until now + for_ms. */
+/* Where only the active port receives: unicast also on port id until now + for_ms. */
 int datapath_set_prev(struct datapath *dp, unsigned id, unsigned for_ms);
 int datapath_add_failover(struct datapath *dp);
 int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret);

@@ -90,20 +90,16 @@ static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct 
 	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
 }
 
-/* The modes whose frames have no slot of their own have programs of their own. */
-static bool takes_turns(enum bpfteam_mode mode)
-{
-	return mode == BPFTEAM_BALANCE_RR || mode == BPFTEAM_RANDOM;
-}
-
 struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 {
 	enum bpfteam_mode mode = skel->rodata->cfg_mode;
 
 	if (mode == BPFTEAM_BROADCAST)
 		return skel->progs.team_tx_all;
-	if (takes_turns(mode))
+	if (mode_of(mode)->turns)
 		return skel->progs.team_tx_turn;
+	if (mode_of(mode)->own_macs)
+		return skel->progs.team_tx_own;
 	/* Shortcuts are opened by the timer alone. */
 	if (!skel->rodata->cfg_watch_ns)
 		return skel->progs.team_tx;
@@ -119,7 +115,9 @@ struct bpf_program *dp_team_inner(const struct team_bpf *skel)
 
 	if (mode == BPFTEAM_BROADCAST)
 		return skel->progs.team_inner_all;
-	return takes_turns(mode) ? skel->progs.team_inner_turn : skel->progs.team_inner;
+	if (mode_of(mode)->own_macs)
+		return skel->progs.team_inner_own;
+	return mode_of(mode)->turns ? skel->progs.team_inner_turn : skel->progs.team_inner;
 }
 
 struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
@@ -130,7 +128,9 @@ struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
 		return skel->progs.xdp_port;
 	if (mode == BPFTEAM_BROADCAST)
 		return skel->progs.xdp_vport_all;
-	return takes_turns(mode) ? skel->progs.xdp_vport_turn : skel->progs.xdp_vport;
+	if (mode_of(mode)->own_macs)
+		return skel->progs.xdp_vport_own;
+	return mode_of(mode)->turns ? skel->progs.xdp_vport_turn : skel->progs.xdp_vport;
 }
 
 /* The two objects differ in kfuncs alone, so that one skeleton fits both. */

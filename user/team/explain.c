@@ -35,9 +35,22 @@ static void put_be16(struct builder *b, uint16_t value)
 	put(b, &value, 2);
 }
 
+/* Where none is given and it can be told: a group's (RFC 1112, 6.4; RFC 2464, 7). */
+static void put_destination(struct builder *b, const struct team_flow *flow)
+{
+	const uint8_t *ip = flow->dst.byte;
+
+	if (mac_is_zero(&flow->dmac) && flow->dst.family == AF_INET && ip[0] >> 4 == 14)
+		put(b, (const uint8_t[]){0x01, 0x00, 0x5e, ip[1] & 0x7f, ip[2], ip[3]}, 6);
+	else if (mac_is_zero(&flow->dmac) && flow->dst.family == AF_INET6 && ip[0] == 0xff)
+		put(b, (const uint8_t[]){0x33, 0x33, ip[12], ip[13], ip[14], ip[15]}, 6);
+	else
+		put(b, flow->dmac.byte, 6);
+}
+
 static void put_ethernet(struct builder *b, const struct team_flow *flow, const struct mac *own)
 {
-	put(b, flow->dmac.byte, 6);
+	put_destination(b, flow);
 	put(b, mac_is_zero(&flow->smac) ? own->byte : flow->smac.byte, 6);
 	if (flow->vlan >= 0) {
 		put_be16(b, 0x8100);
@@ -100,7 +113,10 @@ static const char *reason(const struct team *team, const struct datapath_verdict
 		return "no-port";
 	if (verdict->position)
 		return "failover";
-	return mode_of(team->rec->config.mode)->reason;
+	/* Where the hash has the other slots, slot 0 is the active port's. */
+	return mode_of(team->rec->config.mode)->active && !verdict->slot
+		       ? "active"
+		       : mode_of(team->rec->config.mode)->reason;
 }
 
 /* The mode does not go by headers: all ports that it may be, or, in broadcast, that it is. */

@@ -189,13 +189,15 @@ static void emit_ports(struct team *team, const enum port_state *before, uint64_
 	}
 }
 
-/* Did traffic have to leave a port? Where there is an active one, it changed, else any went down. */
+/* Did traffic have to leave a port? The active one changed, or, where others send too, any went down. */
 static bool failed_over(const struct team *team, const struct plan *before,
 			const enum port_state *states)
 {
-	if (mode_of(team->rec->config.mode)->active)
-		return before->active != team->plan.active && before->active != BPFTEAM_PORT_NONE &&
-		       team->plan.active != BPFTEAM_PORT_NONE;
+	if (before->active != team->plan.active && before->active != BPFTEAM_PORT_NONE &&
+	    team->plan.active != BPFTEAM_PORT_NONE)
+		return true;
+	if (mode_of(team->rec->config.mode)->ordered)
+		return false;
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		enum port_state now = team->member[i].state.state;
 

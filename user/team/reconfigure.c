@@ -46,7 +46,7 @@ static int swap_receive(struct team *team, struct err *err)
  */
 static int swap_programs(struct team *team, enum bpfteam_mode from, struct err *err)
 {
-	bool receive_first = mode_of(from)->active;
+	bool receive_first = mode_of(from)->active && !mode_of(team->rec->config.mode)->active;
 	struct datapath_config config;
 	int ret = 0;
 
@@ -64,7 +64,7 @@ static int swap_programs(struct team *team, enum bpfteam_mode from, struct err *
 	return ret;
 }
 
-/* The ARP monitor needs a MAC of its own on every port; whoever joined without gets it now. */
+/* For ARP probes, and modes in which each port sends with a MAC of its own; who has none gets it now. */
 static int add_probe_macs(struct team *team, struct err *err)
 {
 	int ret = 0;
@@ -176,7 +176,7 @@ static int prepare(struct team *team, const struct config *from, const struct co
 		ret = choose_detector(team, to, err);
 	ret = ret ?: add_ports(team, to, flags, err);
 	ret = ret ?: set_interface(team, from, to, err);
-	if (!ret && to->arp_interval_ms)
+	if (!ret && member_needs_probe_mac(to))
 		ret = add_probe_macs(team, err);
 	/* The ports take what is left on them before anything is, and as long as anything is. */
 	if (!ret && to->rx == RX_DIRECT)
