@@ -58,16 +58,14 @@ static __always_inline __u32 flow_finish(__u64 sum)
 }
 
 /*
- * layer2: both addresses and the type, also for what has no IP header. layer2+3: MAC and IP
- * addresses. layer3+4: IP addresses and ports. 0 for a frame without a MAC.
+ * Of what was found of a frame, which has a MAC. mac: its MAC addresses and type count, which they
+ * also do where there is no IP header.
  */
-static __always_inline __u32 flow_hash(const struct frame *frame)
+static __always_inline __u32 flow_hash_of(const struct frame *frame, bool mac)
 {
 	__u64 sum = 0;
 
-	if (!frame->mac)
-		return 0;
-	if (cfg_hash != BPFTEAM_HASH_LAYER34 || (!frame->ip4 && !frame->ip6))
+	if (mac || (!frame->ip4 && !frame->ip6))
 		sum = flow_mac(frame);
 	if (frame->ip4)
 		sum += flow_ip4(frame->ip4);
@@ -76,6 +74,47 @@ static __always_inline __u32 flow_hash(const struct frame *frame)
 	if (frame->ports)
 		sum += flow_ports(*frame->ports);
 	return flow_finish(sum);
+}
+
+/*
+ * layer2: both addresses and the type, also for what has no IP header. layer2+3: MAC and IP
+ * addresses. layer3+4: IP addresses and ports. 0 for a frame without a MAC.
+ */
+static __always_inline __u32 flow_hash(const struct frame *frame)
+{
+	if (!frame->mac)
+		return 0;
+	return flow_hash_of(frame, cfg_hash != BPFTEAM_HASH_LAYER34);
+}
+
+/* So many bytes of a frame hold all that flow_hash_source() looks at. */
+#define FLOW_SOURCE_PULL (ETH_HLEN + PARSE_TAG_LEN)
+
+/*
+ * vlan+srcmac: the outermost tag's VLAN ID and the source address, whatever the frame is for. tagged:
+ * that tag has been taken off and is tci, else it is looked for. Priority bits don't count; no tag is
+ * VLAN 0. False: the data ended before that.
+ */
+static __always_inline bool flow_hash_source(const void *data, const void *end, bool tagged,
+					     __u32 tci, __u32 *hash)
+{
+	const __u16 *word = data;
+	bool whole = true;
+
+	*hash = 0;
+	if (data + ETH_HLEN > end)
+		return false;
+	if (!tagged) {
+		tci = 0;
+		if (parse_is_tag(word[6])) {
+			whole = data + FLOW_SOURCE_PULL <= end;
+			if (whole)
+				tci = bpf_ntohs(word[7]);
+		}
+	}
+	*hash = flow_finish(word[3] * 0x6d861707ull + word[4] * 0x23daa40full +
+			    word[5] * 0x572fc8abull + (tci & 0xfff) * 0x67b642e9ull);
+	return whole;
 }
 
 #endif

@@ -14,6 +14,7 @@
 #include "count.bpf.h"
 #include "maps.bpf.h"
 #include "own.bpf.h"
+#include "policy.bpf.h"
 #include "select.bpf.h"
 #include "shortcut.bpf.h"
 #include "turn.bpf.h"
@@ -166,7 +167,7 @@ int team_tx_flow(struct __sk_buff *skb)
 	return shortcut_send(skb, shortcut);
 }
 
-/* The same by the other policies. */
+/* The same by layer2 and layer2+3. */
 SEC("?tc")
 int team_tx_mac(struct __sk_buff *skb)
 {
@@ -183,8 +184,8 @@ static __always_inline __u32 team_turn(struct __sk_buff *skb)
 	return turn_hash((void *)(long)skb->data, (void *)(long)skb->data_end);
 }
 
-/* What has no shortcut. Whose turn it is has been worked out: asking again would skip one. */
-__noinline int team_send_turn(struct __sk_buff *skb, __u32 hash)
+/* What has no shortcut, and a hash; or a turn: asking again whose it is would skip one. */
+__noinline int team_send_hashed(struct __sk_buff *skb, __u32 hash)
 {
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
@@ -205,7 +206,7 @@ int team_tx_turn(struct __sk_buff *skb)
 	hash = team_turn(skb);
 	if (!cfg_watch_ns ||
 	    !shortcut_find(shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
-		return team_send_turn(skb, hash);
+		return team_send_hashed(skb, hash);
 	return shortcut_send(skb, shortcut);
 }
 
@@ -246,11 +247,16 @@ int team_inner_all(struct __sk_buff *skb)
 	return team_send_here(skb, &choice);
 }
 
+static __always_inline __u32 team_hash_any(struct __sk_buff *skb)
+{
+	return cfg_hash > BPFTEAM_HASH_LAYER23 ? policy_hash(skb) : team_hash(skb);
+}
+
 static __always_inline __u32 team_hash_balanced(struct __sk_buff *skb)
 {
 	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 
-	return own_is_balanced(data, end, skb->vlan_present) ? team_hash(skb) : 0;
+	return own_is_balanced(data, end, skb->vlan_present) ? team_hash_any(skb) : 0;
 }
 
 static __always_inline void team_set_source(struct __sk_buff *skb, const void *mac)
@@ -302,6 +308,22 @@ int team_inner_own(struct __sk_buff *skb)
 	return team_send_here(skb, &choice);
 }
 
+/* By the policies of policy.bpf.h, with shortcuts or without. */
+SEC("?tc")
+int team_tx_policy(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut;
+	__u32 hash;
+
+	if (team_is_packet(skb))
+		return team_cross(state_get());
+	hash = policy_hash(skb);
+	if (!cfg_watch_ns ||
+	    !shortcut_find(shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
+		return team_send_hashed(skb, hash);
+	return shortcut_send(skb, shortcut);
+}
+
 SEC("tc")
 int team_inner(struct __sk_buff *skb)
 {
@@ -312,6 +334,17 @@ int team_inner(struct __sk_buff *skb)
 	if (skb->mark == cfg_mark)
 		return TCX_DROP;
 	team_select(skb, state, true, &choice);
+	return team_send_here(skb, &choice);
+}
+
+SEC("?tc")
+int team_inner_policy(struct __sk_buff *skb)
+{
+	struct choice choice;
+
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	select_port(state_get(), policy_hash(skb), true, &choice);
 	return team_send_here(skb, &choice);
 }
 
@@ -372,6 +405,8 @@ int team_explain(struct __sk_buff *skb)
 
 	if (cfg_mode == BPFTEAM_BALANCE_TLB)
 		select_port(state, team_hash_balanced(skb), false, &choice);
+	else if (cfg_mode != BPFTEAM_ACTIVE_BACKUP && cfg_hash > BPFTEAM_HASH_LAYER23)
+		select_port(state, policy_hash(skb), false, &choice);
 	else
 		team_select(skb, state, false, &choice);
 	skb->cb[BPFTEAM_EXPLAIN_PORT] = choice.port ? choice.id : BPFTEAM_PORT_NONE;

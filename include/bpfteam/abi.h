@@ -34,11 +34,17 @@ enum bpfteam_mode {
 	BPFTEAM_ADAPTIVE = 8,
 };
 
+/* Bonding's numbers of xmit_hash_policy, then our own. */
 enum bpfteam_hash {
 	BPFTEAM_HASH_LAYER2 = 0,
 	BPFTEAM_HASH_LAYER34 = 1,
 	BPFTEAM_HASH_LAYER23 = 2,
+	BPFTEAM_HASH_ENCAP23 = 3,
+	BPFTEAM_HASH_ENCAP34 = 4,
+	BPFTEAM_HASH_VLAN_SRCMAC = 5,
+	BPFTEAM_HASH_TXHASH = 6,
 };
+#define BPFTEAM_HASH_POLICIES 7
 
 /*
  * The ports of one slot in order of preference, by port id, BPFTEAM_PORT_NONE behind the last. Eight

@@ -261,15 +261,22 @@ struct team {
 	struct maps maps;
 };
 
-/* The ones that the loader takes. */
-static inline struct bpf_program *team_inner_program(struct team_bpf *skel, enum bpfteam_mode mode)
+static inline bool hashes_more(const struct team_options *options)
 {
-	if (mode == BPFTEAM_BROADCAST)
+	return options->mode != BPFTEAM_ACTIVE_BACKUP && options->hash > BPFTEAM_HASH_LAYER23;
+}
+
+/* The ones that the loader takes. */
+static inline struct bpf_program *team_inner_program(struct team_bpf *skel,
+						     const struct team_options *options)
+{
+	if (options->mode == BPFTEAM_BROADCAST)
 		return skel->progs.team_inner_all;
-	if (mode == BPFTEAM_BALANCE_TLB)
+	if (options->mode == BPFTEAM_BALANCE_TLB)
 		return skel->progs.team_inner_own;
-	return mode == BPFTEAM_BALANCE_RR || mode == BPFTEAM_RANDOM ? skel->progs.team_inner_turn
-								    : skel->progs.team_inner;
+	if (options->mode == BPFTEAM_BALANCE_RR || options->mode == BPFTEAM_RANDOM)
+		return skel->progs.team_inner_turn;
+	return hashes_more(options) ? skel->progs.team_inner_policy : skel->progs.team_inner;
 }
 
 static inline struct bpf_program *team_program(struct team_bpf *skel,
@@ -281,6 +288,8 @@ static inline struct bpf_program *team_program(struct team_bpf *skel,
 		return skel->progs.team_tx_turn;
 	if (options->mode == BPFTEAM_BALANCE_TLB)
 		return skel->progs.team_tx_own;
+	if (hashes_more(options))
+		return skel->progs.team_tx_policy;
 	if (!options->state || !options->watch_ns)
 		return skel->progs.team_tx;
 	if (options->mode == BPFTEAM_ACTIVE_BACKUP)
@@ -319,7 +328,7 @@ static inline struct team team_load(const struct team_options *options, unsigned
 	bpf_program__set_autoload(team.skel->progs.team_watch, options->watch_ns);
 	team.skel->rodata->cfg_packets_per_slave = options->packets_per_slave;
 	team.tx = team_program(team.skel, options);
-	team.inner = team_inner_program(team.skel, options->mode);
+	team.inner = team_inner_program(team.skel, options);
 	bpf_program__set_autoload(team.tx, true);
 	bpf_program__set_autoload(team.inner, true);
 	if (team_bpf__load(team.skel)) {

@@ -5,6 +5,7 @@
  * COST_RUNS in the environment: runs to take the time of (default 100,000).
  */
 #include "bpf_harness.h"
+#include "encap_frames.h"
 #include "port.skel.h"
 #include "xdp.skel.h"
 
@@ -91,8 +92,16 @@ static void cost_team(enum bpfteam_mode mode, enum bpfteam_hash hash, bool state
 	if (hash == BPFTEAM_HASH_LAYER34 && mode == BPFTEAM_BALANCE_XOR) {
 		snprintf(text, sizeof(text), "%s, IPv6", what);
 		cost(text, team.tx, frame_build(&frame, &udp6), TC_REDIRECT);
-		cost(what, team.skel->progs.team_inner, &frame, TC_REDIRECT);
+		cost(what, team.inner, &frame, TC_REDIRECT);
 		cost(what, team.skel->progs.team_explain, &frame, 0);
+	}
+	if (hash == BPFTEAM_HASH_ENCAP34) {
+		const struct encap vxlan = {"VXLAN", put_vxlan, true};
+
+		outer.family = AF_INET;
+		snprintf(text, sizeof(text), "%s, VXLAN", what);
+		cost(text, team.tx, wrap(&frame, &vxlan, &udp4), TC_REDIRECT);
+		frame_build(&frame, &udp4);
 	}
 	if (state) {
 		snprintf(text, sizeof(text), "%s, the first port dead", what);
@@ -174,6 +183,14 @@ int main(void)
 		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_LAYER23, state, what);
 		snprintf(what, sizeof(what), "layer3+4, %s", by);
 		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_LAYER34, state, what);
+		snprintf(what, sizeof(what), "encap2+3, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_ENCAP23, state, what);
+		snprintf(what, sizeof(what), "encap3+4, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_ENCAP34, state, what);
+		snprintf(what, sizeof(what), "vlan+srcmac, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_VLAN_SRCMAC, state, what);
+		snprintf(what, sizeof(what), "txhash, %s", by);
+		cost_team(BPFTEAM_BALANCE_XOR, BPFTEAM_HASH_TXHASH, state, what);
 	}
 	cost_port(false);
 	cost_port(true);

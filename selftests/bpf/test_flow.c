@@ -5,7 +5,10 @@
  */
 #include "bpf_harness.h"
 
-static struct team teams[3]; /* by enum bpfteam_hash */
+static struct team teams[BPFTEAM_HASH_POLICIES]; /* by enum bpfteam_hash */
+
+/* The first of them read headers in front alone; test_encap.c has more of the others. */
+#define PLAIN 3
 
 static const struct flow udp4 = {
 	.family = AF_INET, .src = 1, .dst = 2, .proto = 17, .sport = 1000, .dport = 2000};
@@ -27,7 +30,7 @@ static uint32_t hash_of(enum bpfteam_hash policy, const struct flow *flow)
 struct change {
 	const char *what;
 	void (*apply)(struct flow *flow);
-	bool matters[3]; /* layer2, layer3+4, layer2+3: abi.h's order */
+	uint8_t matters; /* a bit for each policy */
 };
 
 static void change_dst_mac(struct flow *flow)
@@ -72,31 +75,44 @@ static void change_rest(struct flow *flow)
 	flow->payload = 777;
 }
 
+static void change_tag(struct flow *flow)
+{
+	flow->tpid[0] = 0x8100;
+	flow->vid = 100;
+}
+
+/* txhash of what no socket sent. */
+#define BY_PORTS (1 << BPFTEAM_HASH_LAYER34 | 1 << BPFTEAM_HASH_ENCAP34 | 1 << BPFTEAM_HASH_TXHASH)
+#define BY_MACS (1 << BPFTEAM_HASH_LAYER2 | 1 << BPFTEAM_HASH_LAYER23 | 1 << BPFTEAM_HASH_ENCAP23)
+#define BY_ADDRESSES (BY_PORTS | 1 << BPFTEAM_HASH_LAYER23 | 1 << BPFTEAM_HASH_ENCAP23)
+#define BY_SOURCE (1 << BPFTEAM_HASH_VLAN_SRCMAC)
+
 static const struct change changes[] = {
-	{"destination MAC", change_dst_mac, {true, false, true}},
-	{"source MAC", change_src_mac, {true, false, true}},
-	{"source address", change_src, {false, true, true}},
-	{"destination address", change_dst, {false, true, true}},
-	{"source port", change_sport, {false, true, false}},
-	{"destination port", change_dport, {false, true, false}},
-	{"ports swapped", change_swap, {false, true, false}},
-	{"TOS, TTL, flow label, payload and length", change_rest, {false, false, false}},
+	{"destination MAC", change_dst_mac, BY_MACS},
+	{"source MAC", change_src_mac, BY_MACS | BY_SOURCE},
+	{"VLAN", change_tag, BY_SOURCE},
+	{"source address", change_src, BY_ADDRESSES},
+	{"destination address", change_dst, BY_ADDRESSES},
+	{"source port", change_sport, BY_PORTS},
+	{"destination port", change_dport, BY_PORTS},
+	{"ports swapped", change_swap, BY_PORTS},
+	{"TOS, TTL, flow label, payload and length", change_rest, 0},
 };
 
-static const char *const policy_names[] = {"layer2", "layer3+4", "layer2+3"};
+static const char *const policy_names[] = {"layer2",   "layer3+4",    "layer2+3", "encap2+3",
+					   "encap3+4", "vlan+srcmac", "txhash"};
 
 static void test_changes(const char *name, const struct flow *base)
 {
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
-		for (int policy = 0; policy < 3; policy++) {
+		for (int policy = 0; policy < BPFTEAM_HASH_POLICIES; policy++) {
+			bool differs, matters = changes[i].matters >> policy & 1;
 			struct flow flow = *base;
-			bool differs;
 
 			changes[i].apply(&flow);
 			differs = hash_of(policy, &flow) != hash_of(policy, base);
-			ok(differs == changes[i].matters[policy], "%s, %s: %s %s", name,
-			   policy_names[policy], changes[i].what,
-			   changes[i].matters[policy] ? "matters" : "does not matter");
+			ok(differs == matters, "%s, %s: %s %s", name, policy_names[policy],
+			   changes[i].what, matters ? "matters" : "does not matter");
 		}
 	}
 }
@@ -227,7 +243,7 @@ static void test_tags(const struct flow *base, const char *name)
 	static const uint16_t tpids[] = {0x8100, 0x88a8};
 	struct flow flow = *base, other;
 
-	for (int policy = 0; policy < 3; policy++) {
+	for (int policy = 0; policy < PLAIN; policy++) {
 		for (int i = 0; i < 2; i++) {
 			flow = *base;
 			flow.tpid[0] = tpids[i];
@@ -252,7 +268,7 @@ static void test_type(void)
 {
 	struct flow flow = {.type = 0x88b5}, other = {.type = 0x88b6};
 
-	for (int policy = 0; policy < 3; policy++)
+	for (int policy = 0; policy < PLAIN; policy++)
 		ok(hash_of(policy, &flow) != hash_of(policy, &other),
 		   "%s: by MAC, the EtherType matters", policy_names[policy]);
 	ok(hash_of(BPFTEAM_HASH_LAYER2, &udp4) != hash_of(BPFTEAM_HASH_LAYER2, &udp6),
@@ -269,10 +285,57 @@ static void test_other_types(void)
 
 		same.filler = 2;
 		other.src_mac = 9;
-		for (int policy = 0; policy < 3; policy++)
+		for (int policy = 0; policy < PLAIN; policy++)
 			ok(hash_of(policy, &flow) == hash_of(policy, &same) &&
 				   hash_of(policy, &flow) != hash_of(policy, &other),
 			   "EtherType 0x%04x, %s: by MAC", types[i], policy_names[policy]);
+	}
+}
+
+/* One guest in one VLAN has one port; guests and VLANs are spread. */
+static void test_source(void)
+{
+	static const uint16_t tpids[] = {0x8100, 0x88a8};
+	struct flow base = udp4, flow;
+	unsigned half[2] = {}, wrong = 0;
+	uint32_t hash;
+
+	for (unsigned guest = 1; guest <= 16; guest++) {
+		for (unsigned vid = 0; vid < 64; vid++) {
+			base = (struct flow){.src_mac = guest, .vid = vid, .type = 0x0806};
+			base.tpid[0] = vid ? tpids[vid & 1] : 0;
+			hash = hash_of(BPFTEAM_HASH_VLAN_SRCMAC, &base);
+			half[hash >> 31]++;
+			flow = base;
+			flow.tpid[0] = tpids[!(vid & 1)];
+			flow.vid |= (vid & 7) << 13; /* priority */
+			flow.tpid[1] = vid & 2 ? 0x8100 : 0;
+			flow.type = 0;
+			flow.family = vid & 4 ? AF_INET : AF_INET6;
+			flow.src = random32() & 0xffff;
+			flow.dst_mac = random32();
+			wrong += hash_of(BPFTEAM_HASH_VLAN_SRCMAC, &flow) != hash;
+		}
+	}
+	ok(!wrong, "vlan+srcmac: a guest in a VLAN has one hash, by whatever it sends");
+	ok(half[0] > 440 && half[1] > 440, "... and 16 guests in 64 VLANs are spread: %u and %u",
+	   half[0], half[1]);
+}
+
+static void test_source_cut(void)
+{
+	struct flow flow = {.tpid = {0x8100}, .vid = 100};
+	struct frame_buf frame;
+	struct answer cut;
+	uint32_t untagged;
+
+	frame_build(&frame, &flow);
+	flow.tpid[0] = 0;
+	untagged = hash_of(BPFTEAM_HASH_VLAN_SRCMAC, &flow);
+	for (unsigned len = 15; len < 18; len++) {
+		cut = explain_bytes(&teams[BPFTEAM_HASH_VLAN_SRCMAC], frame.data, len);
+		ok(cut.valid && cut.hash == untagged,
+		   "vlan+srcmac: a tag that is cut after %u bytes is none", len);
 	}
 }
 
@@ -293,7 +356,7 @@ static void test_active_backup(void)
 int main(void)
 {
 	harness_init(2);
-	for (int policy = 0; policy < 3; policy++) {
+	for (int policy = 0; policy < BPFTEAM_HASH_POLICIES; policy++) {
 		const struct team_options options = {.mode = BPFTEAM_BALANCE_XOR, .hash = policy};
 
 		teams[policy] = team_load(&options, 2);
@@ -312,8 +375,10 @@ int main(void)
 	test_tags(&udp6, "IPv6");
 	test_type();
 	test_other_types();
+	test_source();
+	test_source_cut();
 	test_active_backup();
-	for (int policy = 0; policy < 3; policy++)
+	for (int policy = 0; policy < BPFTEAM_HASH_POLICIES; policy++)
 		team_free(&teams[policy]);
 	return tap_done();
 }

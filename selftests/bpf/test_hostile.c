@@ -219,7 +219,7 @@ static void test_fuzz(void)
 		wrong += run(team.tx, &frame) != TC_REDIRECT;
 		if (!(i % 16))
 			uncounted += stats_total(&team.maps) != before + 1;
-		wrong += run(team.skel->progs.team_inner, &frame) != TC_REDIRECT;
+		wrong += run(team.inner, &frame) != TC_REDIRECT;
 		wrong += !is_port_verdict(run(port->progs.port_rx, &frame));
 	}
 	diag("%u frames, seed fixed", ran);

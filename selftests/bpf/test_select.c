@@ -134,15 +134,15 @@ static void test_inner(struct team *team)
 	struct frame_buf frame;
 
 	frame_build(&frame, &flow);
-	is(run_with(bpf_program__fd(team->skel->progs.team_inner), frame.data, frame.len, &ctx),
-	   TC_DROP, "the inner end drops a capture's copy");
+	is(run_with(bpf_program__fd(team->inner), frame.data, frame.len, &ctx), TC_DROP,
+	   "the inner end drops a capture's copy");
 	is(stats_total(&team->maps), total, "... and counts nothing");
 	ctx.mark = TEST_MARK + 1;
-	is(run_with(bpf_program__fd(team->skel->progs.team_inner), frame.data, frame.len, &ctx),
-	   TC_REDIRECT, "the inner end sends a frame with another mark");
+	is(run_with(bpf_program__fd(team->inner), frame.data, frame.len, &ctx), TC_REDIRECT,
+	   "the inner end sends a frame with another mark");
 	is(stats_total(&team->maps), total + 1, "... and counts it once");
 	team->maps.state->alive = 0;
-	is(run(team->skel->progs.team_inner, &frame), TC_DROP, "the inner end without a port");
+	is(run(team->inner, &frame), TC_DROP, "the inner end without a port");
 	is(stats_of(&team->maps, BPFTEAM_STATS_TEAM).drops[BPFTEAM_DROP_NO_PORT], 1,
 	   "... drops under no_port");
 	team->maps.state->alive = 3;

@@ -188,10 +188,13 @@ static void test_same(void)
 /* By the other policies, the headers are read by the same code either way, and all are short. */
 static void test_policies(void)
 {
-	static const char *const names[] = {"layer2", "layer3+4", "layer2+3"};
+	static const char *const names[BPFTEAM_HASH_POLICIES] = {"layer2",   "layer3+4",
+								 "layer2+3", "encap2+3",
+								 "encap3+4", "vlan+srcmac",
+								 "txhash"};
 	struct frame_buf frame;
 
-	for (int hash = 0; hash < 3; hash++) {
+	for (int hash = 0; hash < BPFTEAM_HASH_POLICIES; hash++) {
 		unsigned wrong = 0;
 
 		if (hash == BPFTEAM_HASH_LAYER34)

@@ -326,7 +326,7 @@ static bool start(const struct team_options *options)
 	    run_with(bpf_program__fd(team.skel->progs.team_watch), frame, sizeof(frame), NULL))
 		bail("the timer can't be armed");
 	attach(team.tx, "team0", TCX_EGRESS);
-	attach(team.skel->progs.team_inner, "inner", TCX_INGRESS);
+	attach(team.inner, "inner", TCX_INGRESS);
 	return true;
 }
 

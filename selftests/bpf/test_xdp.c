@@ -3,11 +3,13 @@
  * test_xdp - xdp_port drops exactly what port_rx would drop and passes the rest; xdp_vport takes the
  * port that team_tx takes, counts what it sends, and leaves alone what crosses the veth.
  */
+#include "encap_frames.h"
 #include "rx_frames.h"
 #include "xdp.skel.h"
 
 struct xdp {
 	struct xdp_bpf *skel;
+	struct bpf_program *vport; /* the one for mode and policy */
 	struct maps maps;
 };
 
@@ -24,8 +26,9 @@ static struct xdp xdp_load(bool vport, const struct team_options *options, bool 
 	xdp.skel->rodata->cfg_active_only = active_only;
 	xdp.skel->rodata->cfg_probe = active_only;
 	memcpy((void *)xdp.skel->rodata->cfg_mac, MAC_TEAM, 6);
-	bpf_program__set_autoload(vport ? xdp.skel->progs.xdp_vport : xdp.skel->progs.xdp_port,
-				  true);
+	xdp.vport = hashes_more(options) ? xdp.skel->progs.xdp_vport_policy
+					 : xdp.skel->progs.xdp_vport;
+	bpf_program__set_autoload(vport ? xdp.vport : xdp.skel->progs.xdp_port, true);
 	if (xdp_bpf__load(xdp.skel)) {
 		xdp_bpf__destroy(xdp.skel);
 		xdp.skel = NULL;
@@ -97,7 +100,7 @@ static uint32_t sent_by(struct xdp *xdp, const struct frame_buf *frame)
 
 	for (uint32_t id = 0; id < 3; id++)
 		before[id] = stats_of(&xdp->maps, id).tx_packets;
-	if (run(xdp->skel->progs.xdp_vport, frame) != XDP_REDIRECT)
+	if (run(xdp->vport, frame) != XDP_REDIRECT)
 		return BPFTEAM_PORT_NONE;
 	for (uint32_t id = 0; id < 3; id++)
 		if (stats_of(&xdp->maps, id).tx_packets == before[id] + 1)
@@ -123,11 +126,17 @@ static void test_same_as_tx(const struct team_options *options, const char *what
 				    .proto = i & 2 ? 6 : 17,
 				    .sport = i * 3,
 				    .dport = 80,
-				    .tpid = {i & 4 ? 0x8100 : 0}};
+				    .src_mac = i % 5,
+				    .tpid = {i & 4 ? 0x8100 : 0},
+				    .vid = i % 9};
 		struct frame_buf frame;
 
 		xdp.maps.state->link = team.maps.state->link = i < 300 ? 7 : 5;
-		frame_build(&frame, &flow);
+		outer.family = i & 8 ? AF_INET : AF_INET6;
+		if (i & 16)
+			wrap(&frame, &encaps[i % ENCAPS], &flow);
+		else
+			frame_build(&frame, &flow);
 		differ += sent_by(&xdp, &frame) != explain_bytes(&team, frame.data, frame.len).port;
 	}
 	ok(!differ, "xdp_vport, %s: the port that team_tx takes, for 600 flows", what);
@@ -144,18 +153,18 @@ static void test_vport(struct xdp *xdp)
 
 	frame_build(&frame, &flow);
 	total = stats_total(&xdp->maps);
-	is(run(xdp->skel->progs.xdp_vport, &frame), XDP_PASS,
+	is(run(xdp->vport, &frame), XDP_PASS,
 	   "xdp_vport: a port that is not in the device map is left to team_inner");
 	is(stats_total(&xdp->maps), total, "... uncounted");
 	fill_devices(xdp, 3);
-	is(run(xdp->skel->progs.xdp_vport, &frame), XDP_REDIRECT, "a port that is in it is taken");
+	is(run(xdp->vport, &frame), XDP_REDIRECT, "a port that is in it is taken");
 	is(stats_total(&xdp->maps), total + 1, "... and counted once");
 	is(stats_of(&xdp->maps, 0).tx_bytes, frame.len, "... with its bytes");
 	state->capture = 1;
-	is(run(xdp->skel->progs.xdp_vport, &frame), XDP_PASS, "while somebody captures: passed on");
+	is(run(xdp->vport, &frame), XDP_PASS, "while somebody captures: passed on");
 	state->capture = 0;
 	state->alive = 0;
-	is(run(xdp->skel->progs.xdp_vport, &frame), XDP_DROP, "no port: dropped");
+	is(run(xdp->vport, &frame), XDP_DROP, "no port: dropped");
 	is(stats_of(&xdp->maps, BPFTEAM_STATS_TEAM).drops[BPFTEAM_DROP_NO_PORT], 1,
 	   "... under no_port");
 	is(stats_total(&xdp->maps), total + 2, "... and counted once");
@@ -175,9 +184,8 @@ static void test_crossing(struct xdp *xdp)
 	run(team.tx, &frame);
 	ok(team.maps.state->crossed_jiffies, "team_tx notes a copy that crosses");
 	xdp->maps.state->crossed_jiffies = team.maps.state->crossed_jiffies;
-	is(run(xdp->skel->progs.xdp_vport, &frame), XDP_PASS, "a moment ago: passed on");
-	ok(WAIT_FOR(run(xdp->skel->progs.xdp_vport, &frame) == XDP_REDIRECT),
-	   "a while ago: taken again");
+	is(run(xdp->vport, &frame), XDP_PASS, "a moment ago: passed on");
+	ok(WAIT_FOR(run(xdp->vport, &frame) == XDP_REDIRECT), "a while ago: taken again");
 	team_free(&team);
 }
 
@@ -228,6 +236,14 @@ int main(void)
 	test_same_as_tx(&options, "layer2+3");
 	options.hash = BPFTEAM_HASH_LAYER34;
 	test_same_as_tx(&options, "layer3+4");
+	options.hash = BPFTEAM_HASH_ENCAP23;
+	test_same_as_tx(&options, "encap2+3");
+	options.hash = BPFTEAM_HASH_ENCAP34;
+	test_same_as_tx(&options, "encap3+4");
+	options.hash = BPFTEAM_HASH_VLAN_SRCMAC;
+	test_same_as_tx(&options, "vlan+srcmac");
+	options.hash = BPFTEAM_HASH_TXHASH;
+	test_same_as_tx(&options, "txhash");
 	test_state();
 	return tap_done();
 }

@@ -112,7 +112,7 @@ int main(void)
 	if (!team.skel)
 		skip_all("the kernel loads no tc programs");
 	attach(team.tx, "team0", TCX_EGRESS);
-	attach(team.skel->progs.team_inner, "inner", TCX_INGRESS);
+	attach(team.inner, "inner", TCX_INGRESS);
 	/* A veth takes XDP frames only when its peer has a program. */
 	if (!xdp_attach("q0", load_small(0)) || !xdp_attach("q1", load_small(0)))
 		skip_all("no native XDP on a veth");

@@ -37,7 +37,9 @@ step() {
 
 config active-backup >"$TMP/ab.yaml"
 config balance-xor >"$TMP/xor.yaml"
-config balance-xor layer2 >"$TMP/xor2.yaml"
+for hash in layer2 encap3+4 vlan+srcmac txhash; do
+	config balance-xor "$hash" >"$TMP/$hash.yaml"
+done
 must bpfteam apply "$TMP/ab.yaml"
 must wait_for 5 ping_peer
 must wait_for 5 active_is eth0
@@ -70,8 +72,10 @@ drains() {
 modes() {
 	step "mode changed by apply" bpfteam apply "$TMP/xor.yaml"
 	check_eq "balance-xor is in force" "$(show .mode)" balance-xor
-	step "policy changed by apply" bpfteam apply "$TMP/xor2.yaml"
-	check_eq "layer2 is in force" "$(show .hash)" layer2
+	for hash in encap3+4 vlan+srcmac txhash layer2; do
+		step "policy changed by apply" bpfteam apply "$TMP/$hash.yaml"
+		check_eq "$hash is in force" "$(show .hash)" "$hash"
+	done
 	step "weight in balance-xor" bpfteam port set team0 eth1 --weight 3
 	step "drain in balance-xor" bpfteam port set team0 eth0 --drain
 	step "undrain in balance-xor" bpfteam port set team0 eth0 --undrain

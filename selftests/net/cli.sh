@@ -82,13 +82,11 @@ usage 'not supported by this version' attach team0 eth0 eth1 --vlan 5
 for mode in 802.3ad 4 lacp balance-alb 6 adaptive; do
 	usage 'not supported by this version' attach team0 eth0 eth1 --mode "$mode"
 done
-for hash in encap2+3 encap3+4 vlan+srcmac txhash; do
-	usage 'not supported by this version' attach team0 eth0 eth1 --hash "$hash"
-done
 
 usage "balance-rr, active-backup, balance-xor, broadcast, balance-tlb or random" \
 	attach team0 eth0 eth1 --mode fastest
-usage 'layer2, layer2\+3 or layer3\+4' attach team0 eth0 eth1 --hash layer7
+usage 'layer2, layer2\+3, layer3\+4, encap2\+3, encap3\+4, vlan\+srcmac or txhash' \
+	attach team0 eth0 eth1 --hash layer7
 usage 'state, fentry, kprobe or poll' attach team0 eth0 eth1 --detect magic
 usage 'team.*interface name|team.*characters|team.*name' attach sixteen-letters0 eth0
 usage 'name' attach ../team eth0

@@ -182,7 +182,7 @@ static inline void random_config(uint64_t *seed, struct config *config)
 	config->mode = random_mode(seed);
 	if (config->mode == BPFTEAM_BALANCE_RR)
 		config->packets_per_slave = unit_below(seed, 65536);
-	config->hash = unit_below(seed, 3);
+	config->hash = unit_below(seed, BPFTEAM_HASH_POLICIES);
 	if (coin(seed))
 		config->mac = random_mac(seed);
 	config->mtu = coin(seed) ? 0 : random_in(seed, 68, 65535);

@@ -116,6 +116,9 @@ static void test_values(void **state)
 	static const struct bad bad[] = {
 		{GOOD "mode: foo\n", "f:5: mode: \"foo\" is not known (" MODES ")"},
 		{GOOD "mode: |\n  a\n  b\n", "f:5: mode: \"a?b?\" is not known (" MODES ")"},
+		{GOOD "hash: layer4\n", "f:5: hash: \"layer4\" is not known (layer2, layer2+3, "
+					"layer3+4, encap2+3, encap3+4, "
+					"vlan+srcmac or txhash)"},
 		{GOOD "xdp: maybe\n", "f:5: xdp: \"maybe\" is not known (true or false)"},
 		{GOOD "xdp: 1\n", "f:5: xdp: \"1\" is not known (true or false)"},
 		{GOOD "mtu: big\n", "f:5: mtu: \"big\" is not a whole number (68 to 65535)"},
@@ -228,9 +231,6 @@ static void test_later(void **state)
 		{GOOD "mode: 802.3ad\n",
 		 "f:5: mode: \"802.3ad\" is not supported by this version (" MODES ")"},
 		{GOOD "mode: 4\n", "f:5: mode: \"4\" is not supported by this version (" MODES ")"},
-		{GOOD "hash: vlan+srcmac\n",
-		 "f:5: hash: \"vlan+srcmac\" is not supported by this version (layer2, layer2+3 or "
-		 "layer3+4)"},
 		{GOOD "vlans:\n- {id: 1}\n", "f:6: vlans: is not supported by this version"},
 	};
 

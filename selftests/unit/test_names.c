@@ -52,6 +52,11 @@ static void test_aliases(void **state)
 	assert_int_equal(name_parse(hash_names, "0"), BPFTEAM_HASH_LAYER2);
 	assert_int_equal(name_parse(hash_names, "1"), BPFTEAM_HASH_LAYER34);
 	assert_int_equal(name_parse(hash_names, "2"), BPFTEAM_HASH_LAYER23);
+	assert_int_equal(name_parse(hash_names, "3"), BPFTEAM_HASH_ENCAP23);
+	assert_int_equal(name_parse(hash_names, "4"), BPFTEAM_HASH_ENCAP34);
+	assert_int_equal(name_parse(hash_names, "5"), BPFTEAM_HASH_VLAN_SRCMAC);
+	assert_int_equal(name_parse(hash_names, "6"), -ENOENT);
+	assert_int_equal(name_parse(hash_names, "txhash"), BPFTEAM_HASH_TXHASH);
 	assert_int_equal(name_parse(reselect_names, "2"), RESELECT_FAILURE);
 	assert_int_equal(name_parse(arp_validate_names, "3"), ARP_VALIDATE_ALL);
 }
@@ -64,9 +69,7 @@ static void test_later(void **state)
 		assert_true(name_is_later(mode_names, modes[i]));
 		assert_int_equal(name_parse(mode_names, modes[i]), -ENOENT);
 	}
-	assert_true(name_is_later(hash_names, "vlan+srcmac"));
-	assert_true(name_is_later(hash_names, "txhash"));
-	assert_false(name_is_later(hash_names, "layer2"));
+	assert_false(name_is_later(hash_names, "balance-rr"));
 	assert_false(name_is_later(mode_names, "active-backup"));
 	assert_false(name_is_later(mode_names, "nonsense"));
 	assert_false(name_is_later(detect_names, "balance-rr"));
@@ -79,8 +82,9 @@ static void test_list(void **state)
 	assert_string_equal(
 		name_list(mode_names, buf, sizeof(buf)),
 		"balance-rr, active-backup, balance-xor, broadcast, balance-tlb or random");
-	assert_string_equal(name_list(hash_names, buf, sizeof(buf)),
-			    "layer2, layer2+3 or layer3+4");
+	assert_string_equal(
+		name_list(hash_names, buf, sizeof(buf)),
+		"layer2, layer2+3, layer3+4, encap2+3, encap3+4, vlan+srcmac or txhash");
 	assert_string_equal(name_list(hash_names, tiny, sizeof(tiny)), "layer");
 }
 

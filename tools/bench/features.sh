@@ -9,7 +9,8 @@
 TABLE=features
 bench_setup
 for name in raw bpfteam 'bpfteam, detector fentry' 'bpfteam, detector poll' 'bpfteam, hash layer2+3' \
-	'bpfteam, hash layer2' 'bpfteam, active-backup' 'bpfteam, promiscuous' 'bpfteam, on RNICs' bpfteam-direct; do
+	'bpfteam, hash layer2' 'bpfteam, hash encap2+3' 'bpfteam, hash encap3+4' \
+	'bpfteam, hash vlan+srcmac' 'bpfteam, hash txhash' 'bpfteam, active-backup' 'bpfteam, promiscuous' 'bpfteam, on RNICs' bpfteam-direct; do
 	contender "$name" balance-xor 2 || continue
 	# As while somebody captures on team0; the daemon sees it and tells the programs.
 	[ "$name" != 'bpfteam, promiscuous' ] || {

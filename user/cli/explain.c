@@ -126,7 +126,7 @@ const struct option_row explain_rows[] = {
 	 .set = set_dport},
 	{.name = "smac", .value = "MAC", .help = "source MAC address [the team's]",
 	 .kind = OPTION_CALL, .set = set_smac},
-	{.name = "dmac", .value = "MAC", .help = "destination MAC address, for layer2",
+	{.name = "dmac", .value = "MAC", .help = "destination MAC address, where that is hashed",
 	 .kind = OPTION_CALL, .set = set_dmac},
 	{.name = "vlan", .value = "VID", .help = "802.1Q tag [none]", .kind = OPTION_CALL,
 	 .set = set_vlan},

@@ -30,13 +30,13 @@ const struct name mode_names[] = {
 };
 
 const struct name hash_names[] = {
-	{"layer2", BPFTEAM_HASH_LAYER2, false},
-	{"0", BPFTEAM_HASH_LAYER2, true},
-	{"layer2+3", BPFTEAM_HASH_LAYER23, false},
-	{"2", BPFTEAM_HASH_LAYER23, true},
-	{"layer3+4", BPFTEAM_HASH_LAYER34, false},
-	{"1", BPFTEAM_HASH_LAYER34, true},
-	{NULL, 0, false},
+	{"layer2", BPFTEAM_HASH_LAYER2, false},           {"0", BPFTEAM_HASH_LAYER2, true},
+	{"layer2+3", BPFTEAM_HASH_LAYER23, false},        {"2", BPFTEAM_HASH_LAYER23, true},
+	{"layer3+4", BPFTEAM_HASH_LAYER34, false},        {"1", BPFTEAM_HASH_LAYER34, true},
+	{"encap2+3", BPFTEAM_HASH_ENCAP23, false},        {"3", BPFTEAM_HASH_ENCAP23, true},
+	{"encap3+4", BPFTEAM_HASH_ENCAP34, false},        {"4", BPFTEAM_HASH_ENCAP34, true},
+	{"vlan+srcmac", BPFTEAM_HASH_VLAN_SRCMAC, false}, {"5", BPFTEAM_HASH_VLAN_SRCMAC, true},
+	{"txhash", BPFTEAM_HASH_TXHASH, false},           {NULL, 0, false},
 };
 
 const struct name detect_names[] = {
@@ -121,12 +121,9 @@ const struct name event_names[] = {
 	{"config", EVENT_CONFIG, false},     {NULL, 0, false},
 };
 
-/* Words that the documentation names and this version does not do yet, per table. */
+/* Words that the documentation names and this version does not do yet. */
 static const char *const later_modes[] = {
 	"802.3ad", "4", "lacp", "balance-alb", "6", "adaptive", NULL,
-};
-static const char *const later_hashes[] = {
-	"encap2+3", "3", "encap3+4", "4", "vlan+srcmac", "5", "txhash", NULL,
 };
 
 int name_parse(const struct name *table, const char *word)
@@ -140,11 +137,9 @@ int name_parse(const struct name *table, const char *word)
 
 bool name_is_later(const struct name *table, const char *word)
 {
-	const char *const *list = table == mode_names   ? later_modes
-				  : table == hash_names ? later_hashes
-							: NULL;
+	const char *const *list = later_modes;
 
-	for (; list && *list; list++) {
+	for (; table == mode_names && *list; list++) {
 		if (!strcmp(*list, word))
 			return true;
 	}

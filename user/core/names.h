@@ -47,7 +47,7 @@ extern const struct name mode_names[], hash_names[], detect_names[], rx_names[],
 /* Value of word in table, or -ENOENT. Exact, case-sensitive. */
 int name_parse(const struct name *table, const char *word);
 
-/* word is a mode or policy that the documentation knows and this version does not do yet. */
+/* word is a mode that the documentation knows and this version does not do yet. */
 bool name_is_later(const struct name *table, const char *word);
 
 /* The word that is printed for value, or "?". */

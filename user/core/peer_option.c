@@ -17,6 +17,7 @@
 #define ARP_MODES (MODE(0) | MODE(1) | MODE(2) | MODE(3))
 
 #define UNIT "selftests/unit/"
+#define BPF "selftests/bpf/"
 #define NET "selftests/net/"
 
 #define WITH_LACP "802.3ad is not supported by this version"
@@ -435,9 +436,9 @@ const struct peer_mode peer_hashes[] = {
 	{"layer2", NULL, NET "distribution.sh"},
 	{"layer3+4", NULL, NET "distribution.sh"},
 	{"layer2+3", NULL, NET "distribution.sh"},
-	{"encap2+3", NULL, NULL},
-	{"encap3+4", NULL, NULL},
-	{"vlan+srcmac", NULL, NULL},
+	{"encap2+3", NULL, BPF "test_encap.c"},
+	{"encap3+4", NULL, NET "encap.sh"},
+	{"vlan+srcmac", NULL, BPF "test_flow.c"},
 	{NULL, NULL, NULL},
 };
 

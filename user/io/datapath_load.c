@@ -90,6 +90,12 @@ static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct 
 	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
 }
 
+/* The policies whose hash takes more than the headers in front have programs of their own. */
+static bool hashes_more(__u32 mode, __u32 hash)
+{
+	return mode != BPFTEAM_ACTIVE_BACKUP && hash > BPFTEAM_HASH_LAYER23;
+}
+
 struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 {
 	enum bpfteam_mode mode = skel->rodata->cfg_mode;
@@ -100,6 +106,8 @@ struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 		return skel->progs.team_tx_turn;
 	if (mode_of(mode)->own_macs)
 		return skel->progs.team_tx_own;
+	if (hashes_more(mode, skel->rodata->cfg_hash))
+		return skel->progs.team_tx_policy;
 	/* Shortcuts are opened by the timer alone. */
 	if (!skel->rodata->cfg_watch_ns)
 		return skel->progs.team_tx;
@@ -117,7 +125,10 @@ struct bpf_program *dp_team_inner(const struct team_bpf *skel)
 		return skel->progs.team_inner_all;
 	if (mode_of(mode)->own_macs)
 		return skel->progs.team_inner_own;
-	return mode_of(mode)->turns ? skel->progs.team_inner_turn : skel->progs.team_inner;
+	if (mode_of(mode)->turns)
+		return skel->progs.team_inner_turn;
+	return hashes_more(mode, skel->rodata->cfg_hash) ? skel->progs.team_inner_policy
+							 : skel->progs.team_inner;
 }
 
 struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
@@ -130,7 +141,10 @@ struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
 		return skel->progs.xdp_vport_all;
 	if (mode_of(mode)->own_macs)
 		return skel->progs.xdp_vport_own;
-	return mode_of(mode)->turns ? skel->progs.xdp_vport_turn : skel->progs.xdp_vport;
+	if (mode_of(mode)->turns)
+		return skel->progs.xdp_vport_turn;
+	return hashes_more(mode, skel->rodata->cfg_hash) ? skel->progs.xdp_vport_policy
+							 : skel->progs.xdp_vport;
 }
 
 /* The two objects differ in kfuncs alone, so that one skeleton fits both. */

@@ -119,7 +119,7 @@ static const char *reason(const struct team *team, const struct datapath_verdict
 		       : mode_of(team->rec->config.mode)->reason;
 }
 
-/* The mode does not go by headers: all ports that it may be, or, in broadcast, that it is. */
+/* The headers don't tell: all ports that it may be, or, in broadcast, that it is. */
 static json_t *explain_any(struct team *team)
 {
 	const struct config *config = &team->rec->config;
@@ -135,6 +135,13 @@ static json_t *explain_any(struct team *team)
 	return json_pack("{s:s, s:n, s:s, s:n, s:n, s:o}", "team", config->team, "port", "reason",
 			 usable ? mode_of(config->mode)->reason : "no-port", "slot", "hash",
 			 "candidates", candidates);
+}
+
+/* Policies that count the destination's MAC address. */
+static bool hashes_dmac(enum bpfteam_hash hash)
+{
+	return hash == BPFTEAM_HASH_LAYER2 || hash == BPFTEAM_HASH_LAYER23 ||
+	       hash == BPFTEAM_HASH_ENCAP23;
 }
 
 /* What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port. */
@@ -163,9 +170,10 @@ json_t *team_explain(struct team *team, const struct team_flow *flow, struct err
 
 	if (rdma)
 		return explain_rdma(team, rdma);
-	if (!mode_of(config->mode)->hashed && !mode_of(config->mode)->active)
+	if (mode_of(config->mode)->hashed ? config->hash == BPFTEAM_HASH_TXHASH
+					  : !mode_of(config->mode)->active)
 		return explain_any(team);
-	if (mode_of(config->mode)->hashed && config->hash != BPFTEAM_HASH_LAYER34 &&
+	if (mode_of(config->mode)->hashed && hashes_dmac(config->hash) &&
 	    mac_is_zero(&flow->dmac)) {
 		err_set(err, -EINVAL,
 			"%s: %s hashes the destination's MAC; give it with --dmac ('ip neigh' "
