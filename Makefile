@@ -106,7 +106,7 @@ define tool
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ -lm -lpthread $(TOOL_LIBS)
 endef
-$(B)/tools/beside: TOOL_LIBS := -lbpf
+$(B)/tools/beside $(B)/tools/exempt: TOOL_LIBS := -lbpf
 $(B)/tools/%: tools/lab/%.c
 	$(tool)
 $(B)/tools/%: tools/bench/%.c

@@ -5,16 +5,17 @@
  * The team never bears an RNIC's MAC address, so a frame for the team's is no RDMA, and is not asked
  * here: teamed frames pay nothing. Of the others, on an RNIC, these stay on the port: RoCE v1 by its
  * EtherType, RoCE v2 by UDP port 4791 (IBTA Annexes A16 and A17; never fragmented, no IPv6 extension
- * headers), and iWARP by what user space learnt of connections and listeners. What else has the
- * RNIC's MAC address and the vport's VLAN is the RDMA system's vport's. ARP (RFC 826) and neighbour
- * discovery (RFC 4861) for its addresses are for both: the vport's stack and the RNIC's resolve the
- * same neighbours.
+ * headers), iWARP by what user space learnt of connections and listeners, and what the configuration
+ * names. What else has the RNIC's MAC address and the vport's VLAN is the RDMA system's vport's. ARP
+ * (RFC 826) and neighbour discovery (RFC 4861) for its addresses are for both: the vport's stack and the
+ * RNIC's resolve the same neighbours.
  */
 #ifndef BPFTEAM_RDMA_BPF_H
 #define BPFTEAM_RDMA_BPF_H
 
 #include "classify.bpf.h"
 #include "count.bpf.h"
+#include "slots.bpf.h"
 
 /* This port is an RNIC. */
 const volatile __u32 cfg_rdma_port;
@@ -23,7 +24,7 @@ const volatile __u32 cfg_rdma_vports;
 
 #define ETH_P_ROCE 0x8915 /* "ETH_P_IBOE" of <linux/if_ether.h> */
 #define RDMA_ROCE_PORT 4791
-#define RDMA_WORDS (sizeof(struct bpfteam_rdma_bitmap) / 8)
+#define RDMA_WORDS (65536 / 64)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -36,7 +37,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, BPFTEAM_RDMA_FLOWS_MAX);
+	__uint(max_entries, BPFTEAM_RDMA_FLOWS_MAX + BPFTEAM_RDMA_BY_HAND_MAX);
 	__type(key, struct bpfteam_rdma_flow);
 	__type(value, __u32);
 } rdma_flows SEC(".maps");
@@ -78,10 +79,12 @@ static __always_inline __u8 rdma_protocol(const struct frame *frame)
 	return frame->ip6 ? frame->ip6->nexthdr : 0;
 }
 
-static __always_inline void rdma_flow_key(const struct frame *frame, struct bpfteam_rdma_flow *key)
+static __always_inline void rdma_flow_key(const struct frame *frame, __u8 proto,
+					  struct bpfteam_rdma_flow *key)
 {
 	*key = (struct bpfteam_rdma_flow){
 		.port = cfg_port,
+		.proto = proto,
 		.remote_port = *(const __u16 *)frame->ports,
 		.local_port = *((const __u16 *)frame->ports + 1),
 	};
@@ -94,48 +97,50 @@ static __always_inline void rdma_flow_key(const struct frame *frame, struct bpft
 	}
 }
 
-/* A bit for each local TCP port that any flow or listener has comes before all look-ups of those. */
-static __always_inline bool rdma_is_iwarp(const struct frame *frame)
+/* A bit for each local port that any flow or listener has comes before all look-ups of those. */
+static __always_inline __u32 rdma_flow_kind(const struct frame *frame, __u8 proto)
 {
 	const struct bpfteam_rdma_bitmap *bitmap;
 	struct bpfteam_rdma_flow key;
+	const __u32 *kind;
 	__u32 zero = 0, port = bpf_ntohs(*((const __u16 *)frame->ports + 1));
 
 	/* Verifiers before Linux 6.13 forget a number's bounds when its bytes are swapped. */
 	barrier_var(port);
 	bitmap = bpf_map_lookup_elem(&rdma_ports, &zero);
 	if (!bitmap || !(bitmap->word[port / 64 % RDMA_WORDS] >> (port & 63) & 1))
-		return false;
-	rdma_flow_key(frame, &key);
-	if (bpf_map_lookup_elem(&rdma_flows, &key))
-		return true;
+		return BPFTEAM_RDMA_KINDS;
+	rdma_flow_key(frame, proto, &key);
+	kind = bpf_map_lookup_elem(&rdma_flows, &key);
+	if (kind)
+		return *kind;
 	key.remote_port = 0;
 	key.remote = (struct bpfteam_ip){};
-	if (bpf_map_lookup_elem(&rdma_flows, &key))
-		return true;
+	kind = bpf_map_lookup_elem(&rdma_flows, &key);
+	if (kind)
+		return *kind;
 	key.local = (struct bpfteam_ip){};
-	return bpf_map_lookup_elem(&rdma_flows, &key);
+	kind = bpf_map_lookup_elem(&rdma_flows, &key);
+	if (kind)
+		return *kind;
+	return bitmap->full && proto == IPPROTO_TCP ? BPFTEAM_RDMA_IWARP : BPFTEAM_RDMA_KINDS;
 }
 
 /* An enum bpfteam_rdma_kind, or BPFTEAM_RDMA_KINDS: no RDMA, or not known to be. */
 static __noinline __u32 rdma_kind(struct __sk_buff *skb)
 {
 	struct frame frame;
+	__u8 proto;
 
 	rdma_parse(skb, &frame);
 	if (frame.type == bpf_htons(ETH_P_ROCE))
 		return BPFTEAM_RDMA_ROCE_V1;
-	switch (rdma_protocol(&frame)) {
-	case IPPROTO_UDP:
-		if (*((const __u16 *)frame.ports + 1) == bpf_htons(RDMA_ROCE_PORT))
-			return BPFTEAM_RDMA_ROCE_V2;
-		break;
-	case IPPROTO_TCP:
-		if (rdma_is_iwarp(&frame))
-			return BPFTEAM_RDMA_IWARP;
-		break;
-	}
-	return BPFTEAM_RDMA_KINDS;
+	proto = rdma_protocol(&frame);
+	if (proto != IPPROTO_UDP && proto != IPPROTO_TCP)
+		return BPFTEAM_RDMA_KINDS;
+	if (proto == IPPROTO_UDP && *((const __u16 *)frame.ports + 1) == bpf_htons(RDMA_ROCE_PORT))
+		return BPFTEAM_RDMA_ROCE_V2;
+	return rdma_flow_kind(&frame, proto);
 }
 
 /* ---- neighbours ---- */
@@ -210,6 +215,12 @@ static __always_inline bool rdma_is_mac(const __u16 *mac, const volatile void *o
 	return mac[0] == half[0] && mac[1] == half[1] && mac[2] == half[2];
 }
 
+/* May another port than the RNIC have frames of the vport? */
+static __always_inline bool rdma_shares(const struct bpfteam_rdma *vport)
+{
+	return vport->others >> (cfg_port & 63) & 1;
+}
+
 /*
  * Frames to all come to a vport by its RNIC, or, while that is out of use, by the port that the vport's
  * own frames take then: the first one that lives (rdma_path() in team.bpf.c).
@@ -218,13 +229,22 @@ static __always_inline bool rdma_hears(const struct bpfteam_state *state,
 				       const struct bpfteam_rdma *vport)
 {
 	__u64 alive = state->alive & state->link & state->accept, rnic = 1ull << (vport->port & 63);
-	__u64 below = (1ull << (cfg_port & 63)) - 1;
+	__u64 below = (1ull << (cfg_port & 63)) - 1, list = slot_word(&vport->path);
 
 	if (vport->port == cfg_port)
 		return true;
-	if (!vport->failover || state->link & state->accept & rnic)
+	if (!rdma_shares(vport) || state->link & state->accept & rnic)
 		return false;
-	alive &= ~rnic;
+	alive &= vport->others & ~rnic;
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < BPFTEAM_SLOT_PORTS; i++, list >>= 8) {
+		__u32 id = list & 0xff;
+
+		if (id >= BPFTEAM_PORTS_MAX)
+			break;
+		if (alive >> id & 1)
+			return id == cfg_port;
+	}
 	return alive >> (cfg_port & 63) & 1 && !(alive & below);
 }
 
@@ -299,7 +319,7 @@ static __noinline int rdma_receive(struct __sk_buff *skb)
 			rdma_copy(skb, i, vport);
 			continue;
 		}
-		if (!rdma_is_mac(headers.to, vport->mac) || (!own && !vport->failover))
+		if (!rdma_is_mac(headers.to, vport->mac) || (!own && !rdma_shares(vport)))
 			continue;
 		if (!classify_is_accepted(state))
 			return RDMA_DISABLED;

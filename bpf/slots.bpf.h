@@ -10,15 +10,20 @@
 
 #include "maps.bpf.h"
 
-static __always_inline __u64 slot_list(__u32 slot)
+static __always_inline __u64 slot_word(const struct bpfteam_slot *slot)
 {
-	const __u64 *list = (const void *)&tables.slots[slot & (BPFTEAM_SLOTS - 1)];
+	const __u64 *list = (const void *)slot;
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	return __builtin_bswap64(*list);
 #else
 	return *list;
 #endif
+}
+
+static __always_inline __u64 slot_list(__u32 slot)
+{
+	return slot_word(&tables.slots[slot & (BPFTEAM_SLOTS - 1)]);
 }
 
 #endif

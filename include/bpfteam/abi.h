@@ -60,8 +60,9 @@ _Static_assert(sizeof(struct bpfteam_slot) == 8, "bpfteam_slot");
  * A port, by its id. ifindex 0 = the id is free or the device is gone. dev and net are the kernel
  * addresses of the port's net_device and of its namespace, learnt by the `learn` program and only
  * ever compared or read through bpf_rdonly_cast; 0 = not learnt.
- * probe_mac, never the team's, is the source address of ARP probes, and answers to it stay on the
- * port; in balance-tlb also of what is sent by the port while it is not the active one.
+ * probe_mac, never the team's, is the source address of ARP probes, whose answers stay on the port, of
+ * what an RDMA vport sends by this port while another one bears its own, and, in balance-tlb, of what is
+ * sent by the port while it is not the active one.
  */
 struct bpfteam_port {
 	__u32 ifindex;
@@ -153,8 +154,10 @@ _Static_assert(sizeof(struct bpfteam_local) == 88, "bpfteam_local");
 
 /*
  * The vports of RDMA systems. ifindex 0: the place is free. port: id of the RNIC, whose MAC address
- * it is. vlan: 0 = untagged, in host order. failover: by another port while the RNIC is out of use.
- * Addresses in network order; zero = not used. What is asked for them (ARP, ND) the RNIC hears, too.
+ * it is. vlan: 0 = untagged, in host order. others: mask of the ports that may carry it besides, while
+ * the RNIC is out of use, or, where the path is a team, also beside it; those in path, by id, first and
+ * in this order. Addresses in network order; zero = not used. What is asked for them (ARP, ND) the
+ * RNIC hears, too.
  */
 #define BPFTEAM_RDMA_MAX 4
 #define BPFTEAM_RDMA_ADDRS 4
@@ -164,12 +167,12 @@ struct bpfteam_rdma {
 	__u32 port;
 	__u8 mac[6];
 	__u16 vlan;
-	__u32 failover;
-	__u32 pad;
+	__u64 others;
+	struct bpfteam_slot path;
 	__u32 ip4[BPFTEAM_RDMA_ADDRS];
 	struct bpfteam_ip ip6[BPFTEAM_RDMA_ADDRS];
 };
-_Static_assert(sizeof(struct bpfteam_rdma) == 104, "bpfteam_rdma");
+_Static_assert(sizeof(struct bpfteam_rdma) == 112, "bpfteam_rdma");
 
 /*
  * Map `tables`: ARRAY[1], all that a frame's way is chosen by, as one value: programs see it as a
@@ -183,7 +186,7 @@ struct bpfteam_tables {
 	struct bpfteam_port ports[BPFTEAM_PORTS_MAX];
 	struct bpfteam_slot slots[BPFTEAM_SLOTS];
 };
-_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 96 + 88 + 4 * 104 + 64 * 32 + 4096 * 8,
+_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 96 + 88 + 4 * 112 + 64 * 32 + 4096 * 8,
 	       "bpfteam_tables");
 
 /* Why a frame was dropped. Names in core/names.c. */
@@ -233,6 +236,7 @@ enum bpfteam_rdma_kind {
 	BPFTEAM_RDMA_ROCE_V2,
 	BPFTEAM_RDMA_IWARP, /* a connection or a listener in `rdma_flows` */
 	BPFTEAM_RDMA_NEIGHBOUR, /* ARP and ND; the vport heard it as well */
+	BPFTEAM_RDMA_BY_HAND, /* in `rdma_flows` by the configuration */
 	BPFTEAM_RDMA_KINDS,
 };
 
@@ -240,17 +244,22 @@ enum bpfteam_rdma_kind {
 struct bpfteam_rdma_stats {
 	__u64 packets[BPFTEAM_RDMA_KINDS];
 };
-_Static_assert(sizeof(struct bpfteam_rdma_stats) == 32, "bpfteam_rdma_stats");
+_Static_assert(sizeof(struct bpfteam_rdma_stats) == 40, "bpfteam_rdma_stats");
 
 /*
- * Map `rdma_flows`: HASH[BPFTEAM_RDMA_FLOWS_MAX], TCP flows that stay on the RNIC `port`. Ports and
- * addresses in network order, IPv4 as ::ffff:a.b.c.d. A listener has no remote side (zero), one on
- * every address no local address either. Map `rdma_ports`: ARRAY[1], a bit for each local port in it.
+ * Map `rdma_flows`: HASH, room for so many learnt and so many by hand; flows that stay on the RNIC `port`, and why so, an
+ * enum bpfteam_rdma_kind as __u32. proto: IPPROTO_TCP or IPPROTO_UDP. Ports and addresses in network
+ * order, IPv4 as ::ffff:a.b.c.d. A listener has no remote side (zero), one on every address no local
+ * address either. Map `rdma_ports`: ARRAY[1], a bit for each local port in it; full: not all TCP flows
+ * have room in `rdma_flows`, and the bit alone decides.
  */
 #define BPFTEAM_RDMA_FLOWS_MAX 131072
+#define BPFTEAM_RDMA_BY_HAND_MAX 256
 
 struct bpfteam_rdma_flow {
-	__u32 port;
+	__u16 port;
+	__u8 proto;
+	__u8 pad;
 	__u16 local_port, remote_port;
 	struct bpfteam_ip local, remote;
 };
@@ -258,8 +267,9 @@ _Static_assert(sizeof(struct bpfteam_rdma_flow) == 40, "bpfteam_rdma_flow");
 
 struct bpfteam_rdma_bitmap {
 	__u64 word[65536 / 64];
+	__u64 full;
 };
-_Static_assert(sizeof(struct bpfteam_rdma_bitmap) == 8192, "bpfteam_rdma_bitmap");
+_Static_assert(sizeof(struct bpfteam_rdma_bitmap) == 8200, "bpfteam_rdma_bitmap");
 
 /* Map `smc_cgroups`: CGROUP_ARRAY, whose programs' TCP sockets become SMC's. */
 #define BPFTEAM_SMC_CGROUPS_MAX 8

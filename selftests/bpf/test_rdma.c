@@ -1,56 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * test_rdma - what an RNIC receives for its RDMA stays there, what is its vport's goes to that, and
- * teamed frames are none of its business; the vport sends by its RNIC, and by another port if it may.
- *
- *	p1 (id 1) is the RNIC, its vport team0r; p0 and p2 are plain ports. The vport's MAC address is
- *	MAC_RNIC, its addresses are 10.0.0.9 and 2001:db8::9.
+ * teamed frames are none of its business. rdma_frames.h has the topology; test_rdma_tx sends.
  */
 #include "port.skel.h"
-#include "rx_frames.h"
-
-#define MAC_RNIC "\x02\0\0\0\0\xdd"
-#define RNIC RX_PORT_ID
-#define US 9
-#define PEER 7
-#define ROCE 4791
-#define STATS (BPFTEAM_STATS_RDMA + 0)
+#include "rdma_frames.h"
 
 struct receiver {
 	struct port_bpf *skel;
 	struct maps maps;
 	struct bpfteam_rdma_bitmap *bitmap;
 };
-
-static struct bpfteam_ip ip4_of(uint32_t host)
-{
-	uint8_t bytes[16] = {[10] = 0xff, 0xff, 10, 0, 0, host};
-	struct bpfteam_ip ip;
-
-	memcpy(&ip, bytes, sizeof(ip));
-	return ip;
-}
-
-static struct bpfteam_ip ip6_of(uint32_t host)
-{
-	uint8_t bytes[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = host};
-	struct bpfteam_ip ip;
-
-	memcpy(&ip, bytes, sizeof(ip));
-	return ip;
-}
-
-static void set_vport(struct maps *maps, bool failover)
-{
-	struct bpfteam_rdma *vport = &maps->tables->rdma[0];
-
-	vport->ifindex = if_nametoindex("team0r");
-	vport->port = RNIC;
-	vport->failover = failover;
-	memcpy(vport->mac, MAC_RNIC, 6);
-	vport->ip4[0] = htonl(0x0a000000 | US);
-	vport->ip6[0] = ip6_of(US);
-}
 
 /* The program of port 1: of the RNIC, or, with rnic false, of a plain port beside the RNIC 0. */
 static struct receiver receiver_load(bool active_only, bool rnic, bool failover)
@@ -106,26 +66,6 @@ static uint64_t exempted_all(const struct receiver *receiver)
 		sum += exempted(receiver, kind);
 	return sum;
 }
-
-static void address(struct frame_buf *frame, const char *dst, const char *src)
-{
-	memcpy(frame->data, dst, 6);
-	memcpy(frame->data + 6, src, 6);
-}
-
-/* A frame from the peer to us; dst: the MAC address it is for. */
-static struct frame_buf make(const struct flow *flow, const char *dst)
-{
-	struct frame_buf frame;
-
-	frame_build(&frame, flow);
-	address(&frame, dst, MAC_PEER);
-	return frame;
-}
-
-#define TO_US(af, protocol, from, to)                                                 \
-	.family = (af), .src = PEER, .dst = US, .proto = (protocol), .sport = (from), \
-	.dport = (to), .payload = 40
 
 enum want { STAYS, VPORT, TEAM, PORT, DROP };
 
@@ -266,24 +206,44 @@ static const struct rdma_case cases[] = {
 	 {TO_US(AF_INET, IPPROTO_TCP, 3260, 40002)},
 	 MAC_RNIC,
 	 .want = VPORT},
+	{"a listener by hand, UDP",
+	 {TO_US(AF_INET, IPPROTO_UDP, 50000, 7176)},
+	 MAC_RNIC,
+	 .want = STAYS,
+	 .kind = BPFTEAM_RDMA_BY_HAND},
+	{"the same port, TCP", {TO_US(AF_INET, IPPROTO_TCP, 50000, 7176)}, MAC_RNIC, .want = VPORT},
+	{"a connection by hand",
+	 {TO_US(AF_INET, IPPROTO_TCP, 3260, 7177)},
+	 MAC_RNIC,
+	 .want = STAYS,
+	 .kind = BPFTEAM_RDMA_BY_HAND},
 	{"LACP", {.type = 0x8809, .payload = 60}, MAC_RNIC, .want = PORT},
 	{"broadcast IP", {TO_US(AF_INET, IPPROTO_UDP, 68, 67)}, MAC_BROADCAST, .want = TEAM},
 };
 
-static void add_flow(struct receiver *receiver, uint32_t port, struct bpfteam_ip local,
-		     uint16_t local_port, struct bpfteam_ip remote, uint16_t remote_port)
+static void add_flow_of(struct receiver *receiver, enum bpfteam_rdma_kind kind, uint8_t proto,
+			uint32_t port, struct bpfteam_ip local, uint16_t local_port,
+			struct bpfteam_ip remote, uint16_t remote_port)
 {
 	struct bpfteam_rdma_flow key = {.port = port,
+					.proto = proto,
 					.local_port = htons(local_port),
 					.remote_port = htons(remote_port),
 					.local = local,
 					.remote = remote};
-	uint32_t value = 1;
+	uint32_t value = kind;
 
 	if (bpf_map_update_elem(bpf_map__fd(receiver->skel->maps.rdma_flows), &key, &value,
 				BPF_ANY))
 		bail("a flow can't be added");
 	receiver->bitmap->word[local_port / 64] |= 1ull << local_port % 64;
+}
+
+static void add_flow(struct receiver *receiver, uint32_t port, struct bpfteam_ip local,
+		     uint16_t local_port, struct bpfteam_ip remote, uint16_t remote_port)
+{
+	add_flow_of(receiver, BPFTEAM_RDMA_IWARP, IPPROTO_TCP, port, local, local_port, remote,
+		    remote_port);
 }
 
 static void add_flows(struct receiver *receiver)
@@ -295,6 +255,9 @@ static void add_flows(struct receiver *receiver)
 	add_flow(receiver, RNIC, ip4_of(US), 40000, ip4_of(PEER), 3260);
 	add_flow(receiver, RNIC, ip6_of(US), 40001, ip6_of(PEER), 3260);
 	add_flow(receiver, 0, ip4_of(US), 40002, ip4_of(PEER), 3260);
+	add_flow_of(receiver, BPFTEAM_RDMA_BY_HAND, IPPROTO_UDP, RNIC, ip4_of(US), 7176, any, 0);
+	add_flow_of(receiver, BPFTEAM_RDMA_BY_HAND, IPPROTO_TCP, RNIC, ip4_of(US), 7177,
+		    ip4_of(PEER), 3260);
 }
 
 static const uint32_t verdicts[] = {[STAYS] = TC_NEXT,
@@ -342,6 +305,36 @@ static void test_cases(bool active_only)
 			     (int)verdict, (unsigned long long)kind, (unsigned long long)all,
 			     (unsigned long long)vport, (unsigned long long)team,
 			     (unsigned long long)drops);
+	}
+	receiver_free(&receiver);
+}
+
+/* Not all flows have room: for TCP the local port is enough, while it is so. */
+static void test_full(void)
+{
+	static const struct rdma_case full[] = {
+		{"another connection of the same local port",
+		 {TO_US(AF_INET, IPPROTO_TCP, 3261, 40000)},
+		 .want = STAYS},
+		{"a local port that nobody has",
+		 {TO_US(AF_INET, IPPROTO_TCP, 3261, 40003)},
+		 .want = VPORT},
+		{"UDP to the same local port",
+		 {TO_US(AF_INET, IPPROTO_UDP, 3261, 40000)},
+		 .want = VPORT},
+	};
+	struct receiver receiver = receiver_load(false, true, false);
+
+	add_flows(&receiver);
+	receiver.bitmap->full = 1;
+	for (size_t i = 0; i < sizeof(full) / sizeof(*full); i++) {
+		struct frame_buf frame = make(&full[i].flow, MAC_RNIC);
+		uint64_t stayed = exempted(&receiver, BPFTEAM_RDMA_IWARP);
+
+		ok(run(receiver.skel->progs.port_rx, &frame) == verdicts[full[i].want] &&
+			   exempted(&receiver, BPFTEAM_RDMA_IWARP) - stayed ==
+				   (full[i].want == STAYS),
+		   "more flows than there is room for: %s", full[i].what);
 	}
 	receiver_free(&receiver);
 }
@@ -432,74 +425,28 @@ static void test_other_port(void)
 	neighbour(&r, "until that has no link", make_arp(MAC_BROADCAST, US), TEAM, 1);
 	r.maps.state->alive &= ~2ull;
 	neighbour(&r, "or this port is not alive itself", make_arp(MAC_BROADCAST, US), TEAM, 0);
+	r.maps.state->alive |= 2ull;
+	r.maps.tables->rdma[0].path = (struct bpfteam_slot){{2, 1, BPFTEAM_PORT_NONE}};
+	r.maps.tables->rdma[0].others = 6;
+	neighbour(&r, "with ports: not while the one before it lives", make_arp(MAC_BROADCAST, US),
+		  TEAM, 0);
+	r.maps.state->link &= ~4ull;
+	neighbour(&r, "then it has", make_arp(MAC_BROADCAST, US), TEAM, 1);
+	neighbour(&r, "and what is for the vport", make(&tcp, MAC_RNIC), VPORT, 1);
+	r.maps.tables->rdma[0].others = 4;
+	neighbour(&r, "not a port that is not among them", make_arp(MAC_BROADCAST, US), TEAM, 0);
+	neighbour(&r, "also not what is for the vport alone", make(&tcp, MAC_RNIC), PORT, 0);
 	receiver_free(&r);
-}
-
-/* ---- sending ---- */
-
-static void sends(struct team *team, const struct bpf_program *prog, const char *what, bool sent)
-{
-	struct flow flow = {TO_US(AF_INET, IPPROTO_TCP, 50000, 80)};
-	struct frame_buf frame = make(&flow, MAC_OTHER);
-	struct bpfteam_stats before = stats_of(&team->maps, STATS), after;
-	uint64_t total = stats_total(&team->maps);
-	uint32_t verdict = run(prog, &frame);
-
-	after = stats_of(&team->maps, STATS);
-	ok(verdict == (sent ? TC_REDIRECT : TC_DROP) &&
-		   after.tx_packets == before.tx_packets + sent &&
-		   after.drops[BPFTEAM_DROP_NO_PORT] ==
-			   before.drops[BPFTEAM_DROP_NO_PORT] + !sent &&
-		   stats_total(&team->maps) == total + 1,
-	   "%s: %s", bpf_program__name(prog), what);
-}
-
-static void test_sending(bool inner)
-{
-	struct team team = {.skel = team_bpf__open()};
-	const struct bpf_program *prog;
-
-	if (!team.skel)
-		bail("the skeleton can't be opened");
-	bpf_program__set_autoload(team.skel->progs.rdma_tx, true);
-	bpf_program__set_autoload(team.skel->progs.rdma_inner, true);
-	bpf_map__set_autocreate(team.skel->maps.watch, false);
-	if (team_bpf__load(team.skel))
-		bail("the programs of the vport don't load");
-	team.maps = maps_open(team.skel->maps.bss, team.skel->maps.port_stats);
-	maps_fill(&team.maps, 3);
-	set_vport(&team.maps, false);
-	prog = inner ? team.skel->progs.rdma_inner : team.skel->progs.rdma_tx;
-	sends(&team, prog, "by the RNIC", true);
-	team.maps.state->alive &= ~(1ull << RNIC);
-	sends(&team, prog, "also while that is drained", true);
-	team.maps.state->link &= ~(1ull << RNIC);
-	sends(&team, prog, "the RNIC has no link", false);
-	set_vport(&team.maps, true);
-	sends(&team, prog, "failover: by another", true);
-	team.maps.state->link = 0;
-	sends(&team, prog, "nobody has link", false);
-	team.maps.state->link = ~0ull;
-	team.maps.state->accept &= ~(1ull << RNIC);
-	sends(&team, prog, "the RNIC is disabled: by another", true);
-	set_vport(&team.maps, false);
-	sends(&team, prog, "disabled, no failover", false);
-	team.maps.state->accept = ~0ull;
-	team.maps.tables->rdma[0].vlan = 20;
-	sends(&team, prog, "tagged", true);
-	team_free(&team);
 }
 
 int main(void)
 {
 	harness_init(3);
-	sh("ip link add team0r address 02:00:00:00:00:dd type veth peer name team0r-in");
-	sh("ip link set team0r up && ip link set team0r-in up");
+	rdma_init();
 	test_cases(false);
 	test_cases(true);
+	test_full();
 	test_neighbours();
 	test_other_port();
-	test_sending(false);
-	test_sending(true);
 	return tap_done();
 }

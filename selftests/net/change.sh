@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Planned changes under traffic both ways lose no frame: drain and undrain, weight, priority, a port
-# added and taken away, mode and policy changed by apply.
+# added and taken away, an RNIC and its vport likewise, mode and policy changed by apply.
 #
 #	host.eth0 ---- p0 [switch a] trunk ---- trunk [switch b] p1 ---- host.eth1
 #	   team0  ---- p2     |
@@ -83,6 +83,24 @@ modes() {
 	check_eq "active-backup is in force" "$(show .mode)" active-backup
 }
 
+# An RNIC joins, gets a vport, that a way of its own, and all of it goes again. "rdma: on" holds eth2 for one.
+rnic() { # MODE
+	config "$1" >"$TMP/plain.yaml"
+	{
+		cat "$TMP/plain.yaml"
+		echo "  - {name: eth2, rdma: on}"
+	} >"$TMP/rnic.yaml"
+	local vport="port: eth2, addresses: [198.51.100.1/24]"
+	(cat "$TMP/rnic.yaml"; echo "rdma: {$vport}") >"$TMP/vport.yaml"
+	(cat "$TMP/rnic.yaml"; echo "rdma: {$vport, failover: true, ports: [eth1]}") >"$TMP/path.yaml"
+	step "an RNIC added" bpfteam apply "$TMP/rnic.yaml"
+	check "it carries the team's traffic, too" wait_for 5 port_is eth2 up
+	step "with a vport" bpfteam apply "$TMP/vport.yaml"
+	step "that may take another port" bpfteam apply "$TMP/path.yaml"
+	step "the vport taken away" bpfteam apply "$TMP/rnic.yaml"
+	step "the RNIC taken away" bpfteam apply "$TMP/plain.yaml"
+}
+
 # What was under way to the port that was active: it has a second to arrive.
 # late MARK: whether the team hears a frame for it that comes in by eth0
 late() {
@@ -112,6 +130,10 @@ must bpfteam port set team0 eth0 --enable --priority 5
 must bpfteam port set team0 eth0 --priority 0
 must wait_for 2 active_is eth0
 run modes modes
+run "RNIC, active-backup" rnic active-backup
+must bpfteam apply "$TMP/xor.yaml"
+run "RNIC, balance-xor" rnic balance-xor
+must bpfteam apply "$TMP/ab.yaml"
 check "apply of what is in force changes nothing" \
 	test "$(bpfteam apply "$TMP/ab.yaml" --check)" = "no changes"
 must bpfteam detach team0

@@ -47,6 +47,20 @@ must wait_for 5 ping_peer
 must on peer "$TOOLS/inject" --dev eth0 --src 02:00:00:00:00:77 --dst "$rnic_mac" --type 0x8915 --count 7
 check_eq "RoCE v1 stays on it" "$(exempt roce_v1)" 7
 check_eq "and nothing else" "$(exempt roce_v2) $(exempt iwarp)" "0 0"
+# A vport that can't be made leaves the team's interface as it was, and can be made later.
+must on host sysctl -qw net.ipv4.conf.team0.arp_ignore=2
+must on host ip link add team0r-in type veth peer name strange
+config false 198.51.100.1/24 >"$TMP/team0.yaml"
+check_not "a vport whose inner end's name is taken is refused" bpfteam apply "$TMP/team0.yaml"
+check "and what bears it stays" on host ip link show dev team0r-in
+check_eq "and leaves the team as it was" "$(on host sysctl -n net.ipv4.conf.team0.arp_ignore)" 2
+must on host ip link del team0r-in
+check "it is made when the name is free" bpfteam apply "$TMP/team0.yaml"
+check_eq "then the team answers ARP for its own addresses" \
+	"$(on host sysctl -n net.ipv4.conf.team0.arp_ignore)" 1
+config false "" | grep -v ^rdma: >"$TMP/team0.yaml"
+must bpfteam apply "$TMP/team0.yaml"
+check_eq "until the vport is gone" "$(on host sysctl -n net.ipv4.conf.team0.arp_ignore)" 2
 must bpfteam detach team0
 
 config false "198.51.100.1/24, 2001:db8:5::1/64" >"$TMP/team0.yaml"

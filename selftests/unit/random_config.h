@@ -3,6 +3,7 @@
 #ifndef BPFTEAM_SELFTESTS_UNIT_RANDOM_CONFIG_H
 #define BPFTEAM_SELFTESTS_UNIT_RANDOM_CONFIG_H
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "unit.h"
@@ -129,6 +130,34 @@ static inline void random_rdma_addresses(uint64_t *seed, const struct config *co
 	}
 }
 
+static inline void random_rdma_path(uint64_t *seed, const struct config *config,
+				    struct rdma_config *rdma)
+{
+	for (unsigned i = 0; i < config->n_ports && rdma->n_ports < CONFIG_RDMA_PORTS_MAX; i++) {
+		if (rdma->failover && coin(seed) && strcmp(config->ports[i].name, rdma->port))
+			strcpy(rdma->ports[rdma->n_ports++], config->ports[i].name);
+	}
+}
+
+static inline void random_rdma_flows(uint64_t *seed, struct rdma_config *rdma)
+{
+	rdma->n_flows = unit_below(seed, coin(seed) ? 3 : CONFIG_RDMA_FLOWS_MAX + 1);
+	for (unsigned i = 0; i < rdma->n_flows; i++) {
+		struct rdma_flow_config *flow = &rdma->flows[i];
+		bool ip4 = coin(seed);
+
+		flow->proto = coin(seed) ? IPPROTO_TCP : IPPROTO_UDP;
+		flow->local_port = i + 1;
+		if (coin(seed))
+			continue;
+		flow->local = random_addr(seed, 1, ip4);
+		if (coin(seed))
+			continue;
+		flow->remote = random_addr(seed, 2, ip4);
+		flow->remote_port = random_in(seed, 1, 65535);
+	}
+}
+
 /* After the ports and addresses. */
 static inline void random_rdma(uint64_t *seed, struct config *config)
 {
@@ -151,6 +180,8 @@ static inline void random_rdma(uint64_t *seed, struct config *config)
 		rdma->vlan = random_in(seed, 0, 4094);
 		rdma->failover = coin(seed);
 		rdma->smc = coin(seed);
+		random_rdma_path(seed, config, rdma);
+		random_rdma_flows(seed, rdma);
 	}
 }
 
@@ -257,6 +288,8 @@ static inline void random_saved_port(uint64_t *seed, struct saved_port *port)
 	port->rp_filter = unit_below(seed, 3);
 	port->ipv6_forwarding = coin(seed);
 	port->moved = coin(seed);
+	port->rdma_macs = random_in(seed, 0, 255);
+	port->rdma_promisc = random_in(seed, 0, 255);
 	port->n_addrs = unit_below(seed, 3) ? 0 : unit_below(seed, RECORD_ADDRS_MAX + 1);
 	for (unsigned i = 0; i < port->n_addrs; i++) {
 		struct saved_addr *addr = &port->addrs[i];

@@ -115,6 +115,17 @@ static void test_rdma(void **state)
 	       "rdma tr: address 10.0.0.1/8: removed\nrdma tr: address 10.0.0.1/9: added\n");
 	expect(BASE "rdma: {port: eth0, vport: v}\n", BASE "rdma: {port: eth0, vport: w}\n", 2,
 	       "rdma v: removed\nrdma w: added\n");
+	expect(BASE "rdma: {port: eth0, failover: yes, flows: [{local_port: 1}, {local_port: 2, "
+		    "local: 10.0.0.1}]}\n",
+	       BASE "rdma: {port: eth0, failover: yes, ports: [eth1], flows: [{local_port: 1}, "
+		    "{local_port: 2, local: 10.0.0.1, remote: 10.0.0.2, remote_port: 3, proto: "
+		    "udp}]}\n",
+	       3,
+	       "rdma tr: ports: any -> eth1\nrdma tr: flow tcp 10.0.0.1 port 2: removed\n"
+	       "rdma tr: flow udp 10.0.0.1 port 2 with 10.0.0.2 port 3: added\n");
+	expect(BASE "rdma: {port: eth0, failover: yes, ports: [eth1]}\n",
+	       BASE "rdma: {port: eth0, failover: yes, flows: [{local_port: 9}]}\n", 2,
+	       "rdma tr: ports: eth1 -> any\nrdma tr: flow tcp any port 9: added\n");
 	/* Known by their names, wherever they stand and whether or not the name is the usual one. */
 	expect(BASE "rdma: [{port: eth0, vlan: 1}, {port: eth1, vport: v}]\n",
 	       BASE "rdma: [{port: eth1, vport: v}, {port: eth0, vport: tr}]\n", 1,

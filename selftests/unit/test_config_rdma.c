@@ -4,6 +4,7 @@
  * written in, and what vports are called.
  */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "unit.h"
 #include "core/config.h"
@@ -49,7 +50,7 @@ static void test_shape(void **state)
 		{GOOD "rdma:\n  port: eth0\n  port: eth0\n",
 		 "f:7: rdma.port: stands here for the second time"},
 		{GOOD "rdma:\n  qqqq: 1\n", "f:6: rdma.qqqq: unknown key (known are port, vport, "
-					    "addresses, vlan, failover, smc)"},
+					    "addresses, vlan, failover, ports, flows, smc)"},
 		{GOOD "rdma:\n  port: eth0\n  vlan: 4095\n",
 		 "f:7: rdma.vlan: 4095 is out of range (0 to 4094)"},
 		{GOOD "rdma:\n- port: eth0\n- port: eth1\n  vlan: -1\n",
@@ -120,6 +121,85 @@ static void test_vports(void **state)
 	refuse(bad, ARRAY_SIZE(bad));
 }
 
+/* The ports that its frames may take besides. */
+static void test_path(void **state)
+{
+	static const struct bad bad[] = {
+		{GOOD "rdma: {port: eth0, failover: true, ports: [eth1,\n eth9]}\n",
+		 "f:6: rdma.ports: eth9 is not among the team's ports"},
+		{GOOD "rdma:\n  port: eth0\n  failover: true\n  ports:\n  - eth1\n  - eth0\n",
+		 "f:10: rdma.ports: eth0 is the RNIC itself, which comes first anyway"},
+		{GOOD "rdma: {port: eth0, failover: true, ports: [eth1, eth1]}\n",
+		 "f:5: rdma.ports: eth1 is listed twice"},
+		{GOOD "rdma:\n- port: eth0\n  ports: [eth1]\n",
+		 "f:7: rdma.ports: need failover: true, they carry what the RNIC can't"},
+		{GOOD "rdma: {failover: true, ports: [eth1]}\n",
+		 "f:5: rdma.ports: need the RNIC named beside them, rdma: {port: ...}"},
+		{GOOD "rdma: {port: eth0, failover: true, ports: eth1}\n",
+		 "f:5: rdma.ports: must be a list, not a single value"},
+		{GOOD "rdma: {port: eth0, failover: true, ports: [a, b, c, d, e, f, g, h,\n i]}\n",
+		 "f:6: rdma.ports: 9 are too many (at most 8)"},
+		{GOOD "rdma: {port: eth0, failover: true, ports: [a/b]}\n",
+		 "f:5: rdma.ports: \"a/b\" cannot be the name of a network device (1 to 15 "
+		 "characters, "
+		 "no blank, \"/\" or \":\")"},
+	};
+
+	refuse(bad, ARRAY_SIZE(bad));
+	parse(GOOD "rdma: {port: eth0, failover: true, ports: [eth1]}\n");
+	assert_ptr_equal(config_rdma_port(&config.rdma[0], "eth1"), config.rdma[0].ports[0]);
+	assert_null(config_rdma_port(&config.rdma[0], "eth0"));
+	assert_int_equal(config_remove_port(&config, "eth1", &err), -EBUSY);
+	assert_string_equal(err.text, "port eth1: is one that rdma.ports names; apply a "
+				      "configuration without it");
+}
+
+#define FLOW(text) GOOD "rdma:\n  port: eth0\n  flows:\n  - {local_port: 1}\n  - {" text "}\n"
+
+/* What stays on the RNIC by hand: what the data path can look up, and nothing else. */
+static void test_flows(void **state)
+{
+	static const struct bad bad[] = {
+		{FLOW("proto: tcp"), "f:9: rdma.flows.local_port: is missing"},
+		{FLOW("local_port: 0"),
+		 "f:9: rdma.flows.local_port: 0 is out of range (1 to 65535)"},
+		{FLOW("local_port: 65536"),
+		 "f:9: rdma.flows.local_port: 65536 is out of range (1 to 65535)"},
+		{FLOW("local_port: 2, proto: sctp"),
+		 "f:9: rdma.flows.proto: \"sctp\" is not known (tcp or udp)"},
+		{FLOW("local_port: 2, port: 3"),
+		 "f:9: rdma.flows.port: unknown key (known are proto, local, local_port, "
+		 "remote, remote_port)"},
+		{FLOW("local_port: 2, local: 224.0.0.1"),
+		 "f:9: rdma.flows: 224.0.0.1 is not the address of a host"},
+		{FLOW("local_port: 2, local: 192.0.2.1/24"),
+		 "f:9: rdma.flows.local: \"192.0.2.1/24\" must be an address without a prefix "
+		 "length"},
+		{FLOW("local_port: 2, local: 192.0.2.1, remote: 192.0.2.2"),
+		 "f:9: rdma.flows: remote and remote_port go together; a listener has neither"},
+		{FLOW("local_port: 2, local: 192.0.2.1, remote_port: 3"),
+		 "f:9: rdma.flows: remote and remote_port go together; a listener has neither"},
+		{FLOW("local_port: 2, remote: 192.0.2.2, remote_port: 3"),
+		 "f:9: rdma.flows: a connection has a local address, too"},
+		{FLOW("local_port: 2, local: 192.0.2.1, remote: \"2001:db8::1\", remote_port: 3"),
+		 "f:9: rdma.flows: local and remote are IPv4 and IPv6"},
+		{FLOW("local_port: 1, proto: tcp"), "f:9: rdma.flows: tcp port 1 is listed twice"},
+	};
+
+	refuse(bad, ARRAY_SIZE(bad));
+	parse(FLOW("local_port: 1, proto: udp"));
+	parse(FLOW("local_port: 1, local: \"2001:db8::1\", remote: \"2001:db8::2\", "
+		   "remote_port: 7"));
+	assert_int_equal(config.rdma[0].flows[1].proto, IPPROTO_TCP);
+	assert_int_equal(config.rdma[0].flows[1].remote_port, 7);
+	config.rdma[0].flows[0].local_port = 0;
+	assert_int_equal(config_check(&config, &err), -EINVAL);
+	assert_string_equal(err.text, "rdma.flows: 0 is out of range (1 to 65535)");
+	config.rdma[0].n_flows = CONFIG_RDMA_FLOWS_MAX + 1;
+	assert_int_equal(config_check(&config, &err), -EINVAL);
+	assert_string_equal(err.text, "rdma.flows: 65 are too many (at most 64)");
+}
+
 #define TEAM_ADDRESSES GOOD "addresses: [198.51.100.1/24, \"2001:db8::1/64\"]\n"
 
 static void test_addresses(void **state)
@@ -174,10 +254,14 @@ static void test_forms(void **state)
 		{"rdma: [{}]", "rdma: {}\n"},
 		{"rdma: []", ""},
 		{"rdma:\n- {vlan: 0, smc: no, failover: off}\n", "rdma: {}\n"},
-		{"rdma:\n  addresses:\n  - 198.51.100.10/24\n  vlan: 20\n",
-		 "rdma: {addresses: [198.51.100.10/24], vlan: 20}\n"},
+		{"rdma: {addresses: [198.51.100.10/24], vlan: 20}\n",
+		 "rdma:\n  addresses: [198.51.100.10/24]\n  vlan: 20\n"},
 		{"rdma: [{port: b, smc: on},\n {failover: true, port: a, vport: v}]",
-		 "rdma:\n- {port: b, smc: true}\n- {port: a, vport: v, failover: true}\n"},
+		 "rdma:\n- port: b\n  smc: true\n- port: a\n  vport: v\n  failover: true\n"},
+		{"rdma: {ports: [a], failover: yes, port: b, flows: [{local_port: 5000,\n"
+		 "proto: tcp}, {proto: udp, local_port: 1, local: 192.0.2.1}]}",
+		 "rdma:\n  port: b\n  failover: true\n  ports: [a]\n  flows:\n"
+		 "  - {local_port: 5000}\n  - {proto: udp, local: 192.0.2.1, local_port: 1}\n"},
 	};
 	char in[256], want[256], *text;
 
@@ -268,8 +352,8 @@ static void test_derived_name(void **state)
 #define TEST(name) cmocka_unit_test(test_##name)
 
 static const struct CMUnitTest tests[] = {
-	TEST(shape), TEST(ports), TEST(vports),      TEST(addresses),    TEST(forms),
-	TEST(add),   TEST(vport), TEST(remove_port), TEST(derived_name),
+	TEST(shape), TEST(ports),       TEST(vports),       TEST(addresses), TEST(forms), TEST(add),
+	TEST(vport), TEST(remove_port), TEST(derived_name), TEST(path),      TEST(flows),
 };
 
 UNIT_MAIN(tests)

@@ -163,7 +163,7 @@ static void test_bad(void **state)
 	refuse("version: 1\ncomplete: true\n" TEAM "surprise: 1\n",
 	       "record:4: surprise: unknown key (known are version, complete, mac, ifindex, "
 	       "inner_ifindex, inner, build, netns, detector, clsact, config, ports, rdma, "
-	       "arp_ignore, arp_announce)");
+	       "arp_quiet, arp_ignore, arp_announce)");
 }
 
 /* A record was checked when it was written. A rule that came later must not make it unreadable. */

@@ -18,7 +18,7 @@
 #	team0r pinned to a2: 198.51.100.1, 2001:db8:51::1, or on VLAN 20 198.18.20.1, 2001:db8:20::1
 #
 # Everything is in the initial namespaces, see lib_rdma.sh. RDMA_PHASE=control leaves bpfteam out,
-# RDMA_PHASE=team the rest (plain or bonding is that alone). The short form is the essence of the rest;
+# RDMA_PHASE=team the rest (plain or bonding is that alone), device the RNIC that joins and its changes. The short form is the essence of the rest;
 # VM=long does all, in every way there is, and cuts each cable 20 times, CUTS=n that often.
 #
 # Without an argument this runs on the host, and starts the VMs, which run it as `host` and `peer`.
@@ -27,6 +27,7 @@ role=${1:-}
 . "$(dirname "$0")/lib_vm.sh"
 . "$(dirname "$0")/lib_pair.sh"
 . "$(dirname "$0")/lib_rdma.sh"
+. "$(dirname "$0")/lib_rdma_device.sh"
 
 CUTS=${CUTS:-20}
 [ "${VM:-short}" = long ] || RDMA_PHASE=${RDMA_PHASE:-team}
@@ -438,11 +439,18 @@ team() {
 	background b talk "$TOOLS/talk serve --port 7001"
 	# shellcheck disable=SC2119
 	start_daemon
+	case $RDMA_PHASE in all | device) join_team ;; esac
 	attach_rdma --rdma-address "$R4_HOST/24" --rdma-address "$R6_HOST/64"
 	check "team0 reaches the peer" wait_for 20 reached "$PEER4" "$PEER6"
 	check "team0r reaches the peer" wait_for 20 reached "$R4_PEER" "$R6_PEER"
 	check "the RNIC's addresses have GIDs" gids_are a2
 	listen_all a
+	if [ "$RDMA_PHASE" = device ]; then
+		device_changes
+		must bpfteam detach team0
+		check_no_leftovers "detached: nothing is left behind"
+		return
+	fi
 	if [ "${VM:-short}" = short ]; then
 		ping_case bpfteam works a 4 bound wildcard
 		ping_case bpfteam works a 6 unbound specific
@@ -450,6 +458,7 @@ team() {
 		ping_case bpfteam works b 6 bound wildcard
 	else
 		data_and_cuts
+		device_changes
 	fi
 	rnic_cut
 	drained
@@ -491,7 +500,7 @@ be_host() {
 	listen_all b
 	case $RDMA_PHASE in all | control | plain) plain ;; esac
 	case $RDMA_PHASE in all | control | bonding) bonding ;; esac
-	case $RDMA_PHASE in all | team) team ;; esac
+	case $RDMA_PHASE in all | team | device) team ;; esac
 	finish
 }
 

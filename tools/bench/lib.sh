@@ -154,6 +154,7 @@ declare -A OPTIONS=(
 	[bpfteam, active-backup]='--mode active-backup'
 	[bpfteam, promiscuous]=''
 	[bpfteam, on RNICs]=''
+	[bpfteam, RDMA vport]=''
 )
 
 # contender NAME MODE N: that contender of N ports, until the peer answers. One that can't be had is
@@ -169,7 +170,8 @@ contender() {
 	return 1
 }
 
-# The ports are held for RNICs: what is not for the team's MAC address is asked whether it is RDMA.
+# The ports are held for RNICs: what is not for the team's MAC address is asked whether it is RDMA. With a
+# vport the last one is an RNIC whose frames are that's, but for RDMA.
 make_rnics() { # MODE PORT...
 	local mode=$1 port
 	shift
@@ -180,6 +182,8 @@ make_rnics() { # MODE PORT...
 		for port; do
 			echo "  - {name: $port, rdma: on}"
 		done
+		[ "$CONTENDER" != 'bpfteam, RDMA vport' ] ||
+			echo "rdma: {port: $port, addresses: [203.0.113.1/24]}"
 	} >"$TMP/rnics.yaml"
 	bpfteam apply "$TMP/rnics.yaml" >"$TMP/why" 2>&1
 }
@@ -199,7 +203,7 @@ set_up() {
 	bpfteam*)
 		# shellcheck disable=SC2086 # a list of words
 		make_bpfteam "$mode" "${ports[@]}" ${OPTIONS[$1]} &&
-			{ [ "$1" != "bpfteam, on RNICs" ] || make_rnics "$mode" "${ports[@]}"; }
+			case $1 in *RNICs | *RDMA*) make_rnics "$mode" "${ports[@]}" ;; esac
 		;;
 	*) bail "$1: unknown contender" ;;
 	esac || {

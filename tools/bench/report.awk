@@ -10,6 +10,7 @@ BEGIN {
 	title["tcp"] = "Bulk TCP: instructions a byte, both ends together"
 	title["scale: ports"] = "Scale: instructions a packet with 2 to 64 ports"
 	title["scale: flows"] = "Scale: instructions a packet with 1 to 100,000 flows"
+	title["scale: rdma"] = "Scale: instructions a packet received on an RNIC, with 0 to 100,000 flows that stay on it"
 	title["scale: vports"] = "Scale: vports"
 	title["disruption"] = "Flows that move when a port dies, and comes back"
 	title["failover"] = "Fail-over: what a cut costs, of 20,000 frames a second"

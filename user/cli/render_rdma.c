@@ -41,11 +41,14 @@ static void render_rnics(const json_t *rnics)
 					     "VLAN", "PATH",   "FAILOVER", "ADDRESSES", NULL};
 	struct table *table = table_new(titles);
 	char list[LIST_MAX];
-	const json_t *rnic;
+	const json_t *rnic, *ports, *spread;
 	size_t i;
 
 	json_array_foreach (rnics, i, rnic) {
 		bool has_vport = *json_text(rnic, "vport");
+
+		ports = member(rnic, "ports");
+		spread = member(rnic, "spread");
 
 		table_cell(table, *json_text(rnic, "port") ? json_text(rnic, "port") : "?");
 		table_cell(table, json_text(rnic, "device"));
@@ -53,8 +56,12 @@ static void render_rnics(const json_t *rnics)
 		table_state(table, json_text(rnic, "state"));
 		table_cell(table, json_text(rnic, "vport"));
 		table_number(table, member(rnic, "vlan"));
-		table_cell(table, json_text(rnic, "path"));
-		table_cell(table, has_vport ? truth(member(rnic, "failover")) : "");
+		table_cell(table, json_array_size(spread) ? list_text(spread, list)
+							  : json_text(rnic, "path"));
+		if (json_array_size(ports))
+			table_cell(table, list_text(ports, list));
+		else
+			table_cell(table, has_vport ? truth(member(rnic, "failover")) : "");
 		table_cell(table, list_text(member(rnic, "addresses"), list));
 	}
 	table_print(table, 2);
@@ -103,9 +110,10 @@ static void render_load(const json_t *rnics)
 
 static void render_exempt(const json_t *rnics)
 {
-	static const char *const titles[] = {"EXEMPT", ">ROCE V1",    ">ROCE V2",
-					     ">IWARP", ">NEIGHBOURS", NULL};
-	static const char *const counters[] = {"roce_v1", "roce_v2", "iwarp", "neighbours", NULL};
+	static const char *const titles[] = {"EXEMPT",      ">ROCE V1", ">ROCE V2", ">IWARP",
+					     ">NEIGHBOURS", ">BY HAND", NULL};
+	static const char *const counters[] = {"roce_v1",    "roce_v2", "iwarp",
+					       "neighbours", "by_hand", NULL};
 
 	render_counters(rnics, "exempt", titles, counters);
 }

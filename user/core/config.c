@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,29 @@ const struct field config_route_fields[] = {
 };
 
 static const struct field address_entry = {.kind = FIELD_PREFIX, .size = sizeof(struct addr)};
+static const struct field name_entry = {.kind = FIELD_NAME, .size = IFNAMSIZ};
 static const struct field target_entry = {.kind = FIELD_ADDR4, .size = sizeof(struct addr)};
+
+const struct field config_rdma_flow_fields[] = {
+	{.key = "proto",
+	 .kind = FIELD_WORD,
+	 FIELD_AT(struct rdma_flow_config, proto),
+	 .names = flow_proto_names,
+	 .def = IPPROTO_TCP},
+	{.key = "local", .kind = FIELD_ADDR, FIELD_AT(struct rdma_flow_config, local)},
+	{.key = "local_port",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct rdma_flow_config, local_port),
+	 .min = 1,
+	 .max = 65535,
+	 .required = true},
+	{.key = "remote", .kind = FIELD_ADDR, FIELD_AT(struct rdma_flow_config, remote)},
+	{.key = "remote_port",
+	 .kind = FIELD_UINT,
+	 FIELD_AT(struct rdma_flow_config, remote_port),
+	 .max = 65535},
+	{.key = NULL},
+};
 
 /* config_diff.c tells of the first two in its own words. */
 const struct field config_rdma_fields[] = {
@@ -57,6 +80,14 @@ const struct field config_rdma_fields[] = {
 	 .sub = &address_entry},
 	{.key = "vlan", .kind = FIELD_UINT, FIELD_AT(struct rdma_config, vlan), .max = 4094},
 	{.key = "failover", .kind = FIELD_BOOL, FIELD_AT(struct rdma_config, failover)},
+	{.key = "ports",
+	 .kind = FIELD_LIST,
+	 FIELD_ARRAY(struct rdma_config, ports, n_ports),
+	 .sub = &name_entry},
+	{.key = "flows",
+	 .kind = FIELD_MAPS,
+	 FIELD_ARRAY(struct rdma_config, flows, n_flows),
+	 .sub = config_rdma_flow_fields},
 	{.key = "smc", .kind = FIELD_BOOL, FIELD_AT(struct rdma_config, smc)},
 	{.key = NULL},
 };
@@ -345,27 +376,17 @@ int config_remove_port(struct config *config, const char *name, struct err *err)
 				       "port %s: is an RNIC that rdma: names; apply a "
 				       "configuration without it",
 				       name);
+		if (config_rdma_port(&config->rdma[i], name))
+			return err_set(err, -EBUSY,
+				       "port %s: is one that rdma.ports names; apply a "
+				       "configuration without it",
+				       name);
 	}
 	end = &config->ports[config->n_ports--];
 	memmove(port, port + 1, (end - port - 1) * sizeof(*port));
 	memset(end - 1, 0, sizeof(*end));
 	if (!strcmp(config->primary, name))
 		memset(config->primary, 0, sizeof(config->primary));
-	return 0;
-}
-
-int config_add_rdma(struct config *config, const char *port, struct err *err)
-{
-	struct rdma_config *rdma = &config->rdma[config->n_rdma];
-
-	if (*port && config_check_name("port", port, err))
-		return -EINVAL;
-	if (config->n_rdma >= CONFIG_RDMA_MAX)
-		return err_set(err, -ENOSPC, "a team has at most %d RNICs", CONFIG_RDMA_MAX);
-	memset(rdma, 0, sizeof(*rdma));
-	field_init(config_rdma_fields, rdma);
-	strcpy(rdma->port, port);
-	config->n_rdma++;
 	return 0;
 }
 
@@ -381,16 +402,4 @@ void config_derived_name(const char *team, const char *suffix, char buf[IFNAMSIZ
 	for (const char *c = team; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619u;
 	snprintf(buf, IFNAMSIZ, "%.6s%06x%s", team, hash & 0xffffff, suffix);
-}
-
-void config_rdma_vport(const struct config *config, unsigned i, char buf[IFNAMSIZ])
-{
-	char suffix[4] = "r";
-
-	if (i)
-		snprintf(suffix, sizeof(suffix), "r%u", i % 10 + 1);
-	if (config->rdma[i].vport[0])
-		memcpy(buf, config->rdma[i].vport, IFNAMSIZ);
-	else
-		config_derived_name(config->team, suffix, buf);
 }

@@ -31,6 +31,15 @@ struct port_config {
 
 #define CONFIG_RDMA_MAX 4
 #define CONFIG_RDMA_ADDRESSES_MAX 4
+#define CONFIG_RDMA_PORTS_MAX BPFTEAM_SLOT_PORTS
+#define CONFIG_RDMA_FLOWS_MAX (BPFTEAM_RDMA_BY_HAND_MAX / CONFIG_RDMA_MAX)
+
+/* A flow, or a listener (no remote side), that stays on the RNIC though the kernel tells of none. */
+struct rdma_flow_config {
+	uint32_t proto; /* IPPROTO_TCP (default), IPPROTO_UDP */
+	struct addr local, remote; /* AF_UNSPEC: any */
+	uint32_t local_port, remote_port;
+};
 
 /* A vport of an RDMA system, pinned to its RNIC. */
 struct rdma_config {
@@ -40,6 +49,10 @@ struct rdma_config {
 	unsigned n_addresses;
 	uint32_t vlan; /* 1..4094; 0: untagged */
 	bool failover; /* the upload path may use another port while the RNIC is down */
+	char ports[CONFIG_RDMA_PORTS_MAX][IFNAMSIZ]; /* which, in this order; none: any */
+	unsigned n_ports;
+	struct rdma_flow_config flows[CONFIG_RDMA_FLOWS_MAX];
+	unsigned n_flows;
 	bool smc; /* PNET entries for SMC-R */
 };
 
@@ -141,6 +154,9 @@ int config_add_rdma(struct config *config, const char *port, struct err *err);
 
 /* Is the cgroup one of those whose TCP sockets become SMC's? By its whole path. */
 bool config_smc_has(const struct config *config, const char *cgroup);
+
+/* The entry of rdma->ports that has this name; NULL: none. */
+char *config_rdma_port(struct rdma_config *rdma, const char *name);
 
 /* What the vport of config->rdma[i] is called: as it says, else the team's name with r, r2, r3... */
 void config_rdma_vport(const struct config *config, unsigned i, char buf[IFNAMSIZ]);

@@ -4,6 +4,7 @@
 #define BPFTEAM_CORE_CONFIG_CHECK_H
 
 #include "core/config.h"
+#include "core/field.h"
 
 struct config_spot {
 	const char *key;
@@ -17,6 +18,19 @@ int config_check_at(const struct config *config, struct config_spot *ret, struct
 
 /* config_smc.c: the section smc. As config_check_at(). */
 int config_check_smc(const struct config *config, struct config_spot *ret, struct err *err);
+
+/* Of one mapping under `rdma:`, in config_check_rdma.c. */
+int config_check_rdma(const struct config *config, unsigned i, struct config_spot *spot,
+		      struct err *err);
+
+/* What the rules share. *spot is that key; -EINVAL. */
+int config_fail_at(struct config_spot *spot, const char *key, int index, const char *subkey);
+/* The scalars of a mapping; of an entry of a list, key is the list's. */
+int config_check_scalars(const struct field *fields, const void *base, const char *key, int index,
+			 struct config_spot *spot, struct err *err);
+bool config_is_host(const struct addr *addr);
+/* What can be a device's name, and is no name for one that we make. */
+int config_check_our_name(const char *name, struct err *err);
 
 /* Puts "KEY: " or "KEY.SUBKEY: " in front. */
 int config_spot_prefix(const struct config_spot *spot, int code, struct err *err);

@@ -170,10 +170,54 @@ static const struct rdma_config *rdma_of(const struct config *config, const char
 	return NULL;
 }
 
+/* Which other ports, in which order. */
+static void list_rdma_ports(const struct rdma_config *rdma, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	snprintf(buf, size, "%s", rdma->n_ports ? "" : "any");
+	for (unsigned i = 0; i < rdma->n_ports && used < size; i++)
+		used += snprintf(buf + used, size - used, "%s%s", used ? ", " : "", rdma->ports[i]);
+}
+
+static bool has_flow(const struct rdma_config *rdma, const struct rdma_flow_config *flow)
+{
+	for (unsigned i = 0; i < rdma->n_flows; i++) {
+		const struct rdma_flow_config *other = &rdma->flows[i];
+
+		if (other->proto == flow->proto && addr_equal(&other->local, &flow->local) &&
+		    other->local_port == flow->local_port &&
+		    addr_equal(&other->remote, &flow->remote) &&
+		    other->remote_port == flow->remote_port)
+			return true;
+	}
+	return false;
+}
+
+/* Those of rdma that the other has not. */
+static void diff_flows(struct diff *diff, const char *vport, const char *change,
+		       const struct rdma_config *rdma, const struct rdma_config *other)
+{
+	char local[ADDR_STRLEN], remote[ADDR_STRLEN], to[ADDR_STRLEN + 32];
+
+	for (unsigned i = 0; i < rdma->n_flows; i++) {
+		const struct rdma_flow_config *flow = &rdma->flows[i];
+
+		if (has_flow(other, flow))
+			continue;
+		snprintf(to, sizeof(to), flow->remote_port ? " with %s port %u" : "",
+			 addr_format(&flow->remote, false, remote), flow->remote_port);
+		tell(diff, "rdma %s: flow %s %s port %u%s: %s", vport,
+		     name_of(flow_proto_names, flow->proto),
+		     addr_size(&flow->local) ? addr_format(&flow->local, false, local) : "any",
+		     flow->local_port, to, change);
+	}
+}
+
 static void diff_rdma_entry(struct diff *diff, const char *vport, const struct rdma_config *from,
 			    const struct rdma_config *to)
 {
-	char what[IFNAMSIZ + 16];
+	char what[IFNAMSIZ + 16], a[CONFIG_RDMA_PORTS_MAX * (IFNAMSIZ + 2)], b[sizeof(a)];
 
 	if (strcmp(from->port, to->port))
 		tell(diff, "rdma %s: port: %s -> %s", vport,
@@ -181,6 +225,12 @@ static void diff_rdma_entry(struct diff *diff, const char *vport, const struct r
 		     to->port[0] ? to->port : "automatic");
 	snprintf(what, sizeof(what), "rdma %s: ", vport);
 	diff_scalars(diff, what, config_rdma_fields + 2, from, to);
+	list_rdma_ports(from, a, sizeof(a));
+	list_rdma_ports(to, b, sizeof(b));
+	if (strcmp(a, b))
+		tell(diff, "rdma %s: ports: %s -> %s", vport, a, b);
+	diff_flows(diff, vport, "removed", from, to);
+	diff_flows(diff, vport, "added", to, from);
 	snprintf(what, sizeof(what), "rdma %s: address", vport);
 	diff_addrs(diff, what, "removed", true, from->addresses, from->n_addresses, to->addresses,
 		   to->n_addresses);

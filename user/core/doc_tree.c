@@ -23,8 +23,8 @@ struct cell {
 /* libcyaml's schema for a table of fields. Made anew each time: it costs nothing next to YAML. */
 struct schema {
 	cyaml_schema_value_t top;
-	cyaml_schema_field_t fields[160];
-	cyaml_schema_value_t entries[16];
+	cyaml_schema_field_t fields[200];
+	cyaml_schema_value_t entries[24];
 	unsigned n_fields, n_entries;
 };
 

@@ -57,7 +57,7 @@ struct field {
 
 /* Tables of a team's configuration, for config*.c and record.c. */
 extern const struct field config_fields[], config_port_fields[], config_route_fields[],
-	config_rdma_fields[];
+	config_rdma_fields[], config_rdma_flow_fields[];
 
 bool field_is_scalar(const struct field *field);
 

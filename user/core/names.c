@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "bpfteam/abi.h"
@@ -80,10 +81,14 @@ const struct name arp_validate_names[] = {
 };
 
 const struct name rdma_kind_names[] = {
-	{"roce_v1", BPFTEAM_RDMA_ROCE_V1, false},
-	{"roce_v2", BPFTEAM_RDMA_ROCE_V2, false},
-	{"iwarp", BPFTEAM_RDMA_IWARP, false},
-	{"neighbours", BPFTEAM_RDMA_NEIGHBOUR, false},
+	{"roce_v1", BPFTEAM_RDMA_ROCE_V1, false}, {"roce_v2", BPFTEAM_RDMA_ROCE_V2, false},
+	{"iwarp", BPFTEAM_RDMA_IWARP, false},     {"neighbours", BPFTEAM_RDMA_NEIGHBOUR, false},
+	{"by_hand", BPFTEAM_RDMA_BY_HAND, false}, {NULL, 0, false},
+};
+
+const struct name flow_proto_names[] = {
+	{"tcp", IPPROTO_TCP, false},
+	{"udp", IPPROTO_UDP, false},
 	{NULL, 0, false},
 };
 

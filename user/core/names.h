@@ -41,8 +41,8 @@ enum team_event_type {
 
 /* Each table ends with a row whose name is NULL. mode_names holds only modes that work. */
 extern const struct name mode_names[], hash_names[], detect_names[], rx_names[], reselect_names[],
-	arp_validate_names[], rdma_use_names[], rdma_kind_names[], port_state_names[], drop_names[],
-	event_names[];
+	arp_validate_names[], rdma_use_names[], rdma_kind_names[], flow_proto_names[],
+	port_state_names[], drop_names[], event_names[];
 
 /* Value of word in table, or -ENOENT. Exact, case-sensitive. */
 int name_parse(const struct name *table, const char *word);

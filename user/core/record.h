@@ -59,6 +59,8 @@ struct saved_port {
 	struct saved_route routes[RECORD_ROUTES_MAX];
 	unsigned n_routes;
 	bool moved; /* addrs and routes were moved to the team */
+	/* Bits by index of an RDMA vport: its MAC was added too; or the port is promiscuous for want of that. */
+	uint8_t rdma_macs, rdma_promisc;
 	bool rnic; /* has an RDMA device: keeps IPv6, and what is its RDMA's stays on it */
 	bool arp_quiet; /* answers ARP for its own addresses only; what was set before: */
 	uint32_t arp_ignore, arp_announce;
@@ -94,7 +96,8 @@ struct record {
 	unsigned n_ports;
 	struct saved_rdma rdma[BPFTEAM_RDMA_MAX];
 	unsigned n_rdma;
-	/* Of the team's interface, before there was an RDMA vport beside it. */
+	/* The team's interface answers ARP for its own addresses only, as it has an RDMA vport beside it; before: */
+	bool arp_quiet;
 	uint32_t arp_ignore, arp_announce;
 };
 

@@ -172,7 +172,9 @@ struct datapath_rdma {
 	unsigned port; /* id of its RNIC */
 	struct mac mac;
 	uint16_t vlan; /* 0: untagged */
-	bool failover;
+	uint64_t others; /* ids of the ports that may carry it besides */
+	struct bpfteam_slot path; /* of these, first and in this order, as in a slot */
+	bool spread; /* over the RNIC and the others, by the hash */
 };
 int datapath_set_rdma(struct datapath *dp, unsigned index, const struct datapath_rdma *rdma,
 		      struct err *err);
@@ -181,17 +183,22 @@ int datapath_get_rdma(struct datapath *dp, unsigned index, struct bpfteam_rdma *
 int datapath_set_rdma_addrs(struct datapath *dp, unsigned index, const struct addr *addrs,
 			    unsigned n);
 
-/* A TCP flow that stays on an RNIC: iWARP's. Family AF_UNSPEC and port 0: any. */
+/* A flow that stays on an RNIC. Family AF_UNSPEC and port 0: any. */
 struct datapath_flow {
 	unsigned port; /* id of the RNIC */
+	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
 	struct addr local, remote;
 	uint16_t local_port, remote_port; /* host order */
 };
 /*
- * All flows there are; the difference to those before is made. Returns how many came or went; -E2BIG:
- * not all had room.
+ * All flows that stay for this reason, BPFTEAM_RDMA_IWARP or BPFTEAM_RDMA_BY_HAND; the difference to those
+ * before is made, and what is by hand stays by hand. Returns how many came or went; -E2BIG: not all had
+ * room, and what comes by TCP to the local port of any flow stays on its RNIC until all have.
  */
-int datapath_set_flows(struct datapath *dp, const struct datapath_flow *flows, unsigned n);
+int datapath_set_flows(struct datapath *dp, enum bpfteam_rdma_kind kind,
+		       const struct datapath_flow *flows, unsigned n);
+/* Had not all learnt ones room? */
+bool datapath_flows_full(const struct datapath *dp);
 /*
  * From now on, as long as this handle is open, there are events (BPFTEAM_EVENT_RDMA) when the RDMA CM gets
  * connections and listeners. -EOPNOTSUPP: this kernel refuses; -ENOENT: its module rdma_cm is not loaded.

@@ -218,7 +218,8 @@ int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, 
 	return 0;
 }
 
-int dp_load_rdma(struct datapath *dp, unsigned index, struct team_bpf **ret, struct err *err)
+int dp_load_rdma(struct datapath *dp, unsigned index, bool spread, struct team_bpf **ret,
+		 struct err *err)
 {
 	bool state = dp->config.detector == DETECT_STATE;
 	struct team_bpf *skel = open_team(state);
@@ -229,6 +230,7 @@ int dp_load_rdma(struct datapath *dp, unsigned index, struct team_bpf **ret, str
 		return fail_load(err, -errno, dp->team, "RDMA vport's");
 	specialise(dp, skel, state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0);
 	skel->rodata->cfg_rdma_vport = index;
+	skel->rodata->cfg_rdma_spread = spread;
 	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog, prog == skel->progs.rdma_tx ||
 							prog == skel->progs.rdma_inner);

@@ -39,7 +39,7 @@ static const struct {
 	[DP_RDMA_PORTS] = {"rdma_ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpfteam_rdma_bitmap),
 			   1, BPF_F_MMAPABLE},
 	[DP_RDMA_FLOWS] = {"rdma_flows", BPF_MAP_TYPE_HASH, sizeof(struct bpfteam_rdma_flow), 4,
-			   BPFTEAM_RDMA_FLOWS_MAX, BPF_F_NO_PREALLOC},
+			   BPFTEAM_RDMA_FLOWS_MAX + BPFTEAM_RDMA_BY_HAND_MAX, BPF_F_NO_PREALLOC},
 	[DP_RDMA_STATS] = {"rdma_stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
 			   sizeof(struct bpfteam_rdma_stats), BPFTEAM_PORTS_MAX, 0},
 };

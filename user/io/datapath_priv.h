@@ -167,6 +167,8 @@ static inline struct bpfteam_local *dp_local(const struct datapath *dp)
 struct bpfteam_ip dp_ip(const struct addr *addr);
 
 /* datapath_rdma.c: has a frame of an RDMA system's vport to be looked for on that port? */
+/* The per-CPU values of one id: *ret is malloc'd, of *n elements of that size. */
+int dp_read_rows(struct datapath *dp, enum dp_map map, __u32 id, size_t size, void *ret, int *n);
 bool dp_rdma_hears(const struct datapath *dp, unsigned id);
 
 /* datapath_cma.c */
@@ -183,7 +185,8 @@ struct xdp_bpf;
 struct carrier_bpf;
 int dp_load_team(struct datapath *dp, uint64_t watch_ns, struct team_bpf **ret, struct err *err);
 /* The same object for what RDMA vport index sends, with the programs for that alone. */
-int dp_load_rdma(struct datapath *dp, unsigned index, struct team_bpf **ret, struct err *err);
+int dp_load_rdma(struct datapath *dp, unsigned index, bool spread, struct team_bpf **ret,
+		 struct err *err);
 /* Which of its programs sends, and which takes on what crossed the veth; the others are not loaded. */
 struct bpf_program *dp_team_tx(const struct team_bpf *skel);
 struct bpf_program *dp_team_inner(const struct team_bpf *skel);

@@ -163,27 +163,31 @@ static void add_stats(struct bpfteam_stats *to, const struct bpfteam_stats *from
 		to->drops[i] += from->drops[i];
 }
 
-/* The per-CPU rows of one id: *ret is malloc'd, of *n elements. */
-static int read_stats(struct datapath *dp, __u32 id, struct bpfteam_stats **ret, int *n)
+int dp_read_rows(struct datapath *dp, enum dp_map map, __u32 id, size_t size, void *ret, int *n)
 {
-	struct bpfteam_stats *rows;
+	void *rows;
 	int r;
 
-	if (dp->map[DP_STATS] < 0)
+	if (dp->map[map] < 0)
 		return -ENOENT;
 	*n = libbpf_num_possible_cpus();
 	if (*n < 0)
 		return *n;
-	rows = calloc((size_t)*n, sizeof(*rows));
+	rows = calloc((size_t)*n, size);
 	if (!rows)
 		return -ENOMEM;
-	r = bpf_map_lookup_elem(dp->map[DP_STATS], &id, rows);
+	r = bpf_map_lookup_elem(dp->map[map], &id, rows);
 	if (r) {
 		free(rows);
 		return r;
 	}
-	*ret = rows;
+	*(void **)ret = rows;
 	return 0;
+}
+
+static int read_stats(struct datapath *dp, __u32 id, struct bpfteam_stats **ret, int *n)
+{
+	return dp_read_rows(dp, DP_STATS, id, sizeof(**ret), ret, n);
 }
 
 int datapath_get_stats(struct datapath *dp, unsigned id, struct bpfteam_stats *ret)

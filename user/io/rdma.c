@@ -50,6 +50,11 @@ static int open_requests(struct rdma *rdma)
 	return 0;
 }
 
+bool rdma_is_loaded(void)
+{
+	return !access("/sys/class/infiniband", F_OK);
+}
+
 int rdma_open(struct rdma **ret, struct err *err)
 {
 	struct rdma *rdma = calloc(1, sizeof(*rdma));

@@ -59,6 +59,8 @@ struct rdma_load {
 	bool known; /* the device counts packets at all */
 };
 
+/* Is there anything to be opened? To ask costs less than to try, by which the kernel looks for modules. */
+bool rdma_is_loaded(void);
 int rdma_open(struct rdma **ret, struct err *err);
 void rdma_close(struct rdma *rdma);
 

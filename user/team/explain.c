@@ -144,51 +144,89 @@ static bool hashes_dmac(enum bpfteam_hash hash)
 	       hash == BPFTEAM_HASH_ENCAP23;
 }
 
-/* What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port. */
-static json_t *explain_rdma(struct team *team, const struct saved_rdma *saved)
+static int fail_no_dmac(const struct config *config, struct err *err)
 {
+	return err_set(err, -EINVAL,
+		       "%s: %s hashes the destination's MAC; give it with --dmac ('ip neigh' "
+		       "shows it)",
+		       config->team, name_of(hash_names, config->hash));
+}
+
+/* Which hash and slot the frame has; for nothing where no headers are hashed. */
+static int run(struct team *team, const struct team_flow *flow, const struct mac *smac,
+	       struct datapath_verdict *ret, struct err *err)
+{
+	const struct config *config = &team->rec->config;
+	struct builder b;
+
+	if (mode_of(config->mode)->hashed && hashes_dmac(config->hash) && mac_is_zero(&flow->dmac))
+		return fail_no_dmac(config, err);
+	build(&b, flow, smac);
+	return datapath_explain(team->dp, b.frame, b.len, ret, err);
+}
+
+/* NULL: none, or of no meaning. */
+static json_t *answer(struct team *team, const char *port, const char *reason,
+		      const struct datapath_verdict *verdict, struct err *err)
+{
+	char hash[16] = "";
+	json_t *ret;
+
+	if (verdict)
+		snprintf(hash, sizeof(hash), "0x%08x", verdict->hash);
+	ret = json_pack("{s:s, s:s?, s:s, s:o, s:o}", "team", team->rec->config.team, "port", port,
+			"reason", reason, "slot",
+			verdict ? json_integer(verdict->slot) : json_null(), "hash",
+			verdict ? json_string(hash) : json_null());
+	if (!ret)
+		err_set(err, -ENOMEM, "%s: out of memory", team->rec->config.team);
+	return ret;
+}
+
+static bool is_multicast(const struct addr *addr)
+{
+	return addr->family == AF_INET ? addr->byte[0] >> 4 == 0xe : addr->byte[0] == 0xff;
+}
+
+/*
+ * What an RDMA vport's address sends: by its RNIC, or, where it may and must, by another port; by the
+ * hash where it is spread. ICMPv6 and multicast are not.
+ */
+static json_t *explain_rdma(struct team *team, const struct team_flow *flow,
+			    const struct saved_rdma *saved, struct err *err)
+{
+	const struct rdma_config *rdma = rdma_config_of(team, &team->rec->config, saved);
+	bool spread = rdma && rdma_spreads(team, rdma) && flow->proto != IPPROTO_ICMPV6 &&
+		      !is_multicast(&flow->dst);
+	struct datapath_verdict verdict;
 	int path;
 
 	team_read_links(team);
 	path = rdma_path(team, saved);
-	return json_pack("{s:s, s:s?, s:s, s:n, s:n}", "team", team->rec->config.team, "port",
-			 path < 0 ? NULL : team->rec->ports[path].name, "reason",
-			 path < 0                         ? "no-port"
-			 : path == rdma_port(team, saved) ? "rdma"
-							  : "failover",
-			 "slot", "hash");
+	if (path < 0)
+		return answer(team, NULL, "no-port", NULL, err);
+	if (!spread)
+		return answer(team, team->rec->ports[path].name,
+			      path == rdma_port(team, saved) ? "rdma" : "failover", NULL, err);
+	if (run(team, flow, &saved->mac, &verdict, err))
+		return NULL;
+	datapath_get_slots(team->dp, team->slots);
+	path = rdma_path_of_slot(team, rdma, saved, &team->slots[verdict.slot]);
+	return answer(team, team->rec->ports[path].name, "hash", &verdict, err);
 }
 
 json_t *team_explain(struct team *team, const struct team_flow *flow, struct err *err)
 {
+	const struct saved_rdma *rdma = rdma_of_address(team, &flow->src);
 	const struct config *config = &team->rec->config;
 	struct datapath_verdict verdict;
-	struct builder b;
-	const struct saved_rdma *rdma = rdma_of_address(team, &flow->src);
-	char hash[16];
-	json_t *ret;
 
 	if (rdma)
-		return explain_rdma(team, rdma);
+		return explain_rdma(team, flow, rdma, err);
 	if (mode_of(config->mode)->hashed ? config->hash == BPFTEAM_HASH_TXHASH
 					  : !mode_of(config->mode)->active)
 		return explain_any(team);
-	if (mode_of(config->mode)->hashed && hashes_dmac(config->hash) &&
-	    mac_is_zero(&flow->dmac)) {
-		err_set(err, -EINVAL,
-			"%s: %s hashes the destination's MAC; give it with --dmac ('ip neigh' "
-			"shows it)",
-			config->team, name_of(hash_names, config->hash));
+	if (run(team, flow, &team->rec->mac, &verdict, err))
 		return NULL;
-	}
-	build(&b, flow, &team->rec->mac);
-	if (datapath_explain(team->dp, b.frame, b.len, &verdict, err))
-		return NULL;
-	snprintf(hash, sizeof(hash), "0x%08x", verdict.hash);
-	ret = json_pack("{s:s, s:s?, s:s, s:i, s:s}", "team", config->team, "port",
-			port_of(team, verdict.port), "reason", reason(team, &verdict), "slot",
-			(int)verdict.slot, "hash", hash);
-	if (!ret)
-		err_set(err, -ENOMEM, "%s: out of memory", config->team);
-	return ret;
+	return answer(team, port_of(team, verdict.port), reason(team, &verdict), &verdict, err);
 }

@@ -151,6 +151,7 @@ static int save(struct team *team, unsigned i, struct err *err)
 	saved->mtu = info->mtu;
 	saved->addr_gen_mode = info->addr_gen_mode;
 	saved->had_ipv6 = link_ipv6_is_on(saved->name);
+	saved->rdma_macs = saved->rdma_promisc = 0;
 	saved->rnic = rdma_is_rnic(team, config_port(&team->rec->config, saved->name),
 				   info->ifindex);
 	team->rdma_stale = true;
@@ -268,11 +269,23 @@ static void restore_filters(struct team *team, struct saved_port *saved)
 		link_del_unicast(team->link, saved->ifindex, &saved->probe_mac, NULL);
 	saved->added_mac = saved->added_probe_mac = false;
 	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
-		if (team->rec->rdma[i].port != saved->id)
+		if (saved->rdma_macs >> team->rec->rdma[i].index & 1)
 			link_del_unicast(team->link, saved->ifindex, &team->rec->rdma[i].mac, NULL);
 	}
+	saved->rdma_macs = saved->rdma_promisc = 0;
 	link_set_promisc(team->link, saved->ifindex, saved->was_promisc, NULL);
 	link_set_allmulti(team->link, saved->ifindex, saved->was_allmulti, NULL);
+}
+
+/* As it was. Before the mode: the address that this makes is among those that come back. */
+void member_give_ipv6(struct team *team, unsigned i)
+{
+	const struct saved_port *saved = &team->rec->ports[i];
+
+	if (saved->had_ipv6)
+		link_set_ipv6(team->member[i].info.name, true);
+	if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
+		link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode, NULL);
 }
 
 /* moved: its addresses and routes were touched, too. */
@@ -292,12 +305,7 @@ static int leave(struct team *team, unsigned i, bool moved, struct err *err)
 		restore_filters(team, saved);
 		if (member->info.mtu != saved->mtu)
 			link_set_mtu(team->link, saved->ifindex, saved->mtu, NULL);
-		/* Before the mode: the address that it makes is among those that come back. */
-		if (saved->had_ipv6)
-			link_set_ipv6(member->info.name, true);
-		if (saved->addr_gen_mode != ADDR_GEN_ABSENT)
-			link_set_addr_gen_mode(team->link, saved->ifindex, saved->addr_gen_mode,
-					       NULL);
+		member_give_ipv6(team, i);
 		link_set_up(team->link, saved->ifindex, saved->was_up, NULL);
 		ret2 = moved ? move_back(team, i, ret ? NULL : err) : 0;
 		ret = ret ?: ret2;
@@ -417,10 +425,14 @@ void member_lost(struct team *team, unsigned i, const char *reason)
 int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err)
 {
 	struct saved_port *saved = &team->rec->ports[i];
+	int ret = 0;
 
 	if (!saved->joined)
 		return 0;
 	if (saved->added_mac)
 		link_del_unicast(team->link, saved->ifindex, from, NULL);
-	return receive_mac(team, i, &team->rec->mac, &saved->added_mac, err);
+	/* That of the probes may have been the port's own, which is the team's now. */
+	if (mac_equal(&saved->probe_mac, &team->rec->mac))
+		ret = add_probe_mac(team, i, err);
+	return ret ?: receive_mac(team, i, &team->rec->mac, &saved->added_mac, err);
 }

@@ -9,6 +9,7 @@
  * joins again, an RDMA device that comes or goes.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "team/team_priv.h"
@@ -95,6 +96,8 @@ static int recognise(struct team *team, struct err *err)
 				  saved->ifindex))
 			continue;
 		saved->rnic = changed = true;
+		/* It joined as a plain port; an RNIC has IPv6, for its GIDs. */
+		member_give_ipv6(team, i);
 		team_emit(team, EVENT_CONFIG, saved->name, "has an RDMA device", 0);
 	}
 	if (!changed)
@@ -171,13 +174,13 @@ static int bring(struct team *team, const struct config *config, unsigned i, str
 
 	config_rdma_vport(config, i, name);
 	saved = saved_of(team, name);
+	if (saved)
+		return rdma_vport_update(team, rdma, saved, err);
 	if (port >= 0 && !team->rec->ports[port].joined)
 		return 0; /* comes with its port */
-	if (!saved && (port < 0 || !team->rec->ports[port].rnic))
+	if (port < 0 || !team->rec->ports[port].rnic)
 		return refuse_port(team, rdma, name, err);
-	if (!saved)
-		return rdma_vport_make(team, rdma, name, port, err);
-	return rdma_vport_update(team, rdma, saved, err);
+	return rdma_vport_make(team, rdma, name, port, err);
 }
 
 /* Does what is there of a vport still fit? Its addresses, failover and SMC can change as it runs. */
@@ -188,6 +191,37 @@ static bool fits(struct team *team, const struct config *config, const struct sa
 
 	return rdma && port >= 0 && team->rec->ports[port].id == saved->port &&
 	       rdma->vlan == saved->vlan;
+}
+
+/* The flows that the configuration names, beside those that are learnt. */
+static int set_flows(struct team *team, const struct config *config, struct err *err)
+{
+	struct datapath_flow *list = calloc(BPFTEAM_RDMA_BY_HAND_MAX, sizeof(*list));
+	unsigned n = 0;
+	int ret = list ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; !ret && i < team->rec->n_rdma; i++) {
+		const struct saved_rdma *saved = &team->rec->rdma[i];
+		const struct rdma_config *rdma = rdma_config_of(team, config, saved);
+
+		for (unsigned k = 0; rdma && k < rdma->n_flows; k++)
+			list[n++] = (struct datapath_flow){
+				.port = saved->port,
+				.proto = rdma->flows[k].proto,
+				.local = rdma->flows[k].local,
+				.local_port = rdma->flows[k].local_port,
+				.remote = rdma->flows[k].remote,
+				.remote_port = rdma->flows[k].remote_port,
+			};
+	}
+	if (!ret && (n || !team->rdma_no_flows))
+		ret = datapath_set_flows(team->dp, BPFTEAM_RDMA_BY_HAND, list, n);
+	team->rdma_no_flows = !n && ret >= 0;
+	free(list);
+	return ret < 0 ? err_set(err, ret,
+				 "%s: the flows of rdma: can't be kept on their RNICs: %s",
+				 config->team, strerror(-ret))
+		       : 0;
 }
 
 int rdma_update(struct team *team, struct err *err)
@@ -202,7 +236,8 @@ int rdma_update(struct team *team, struct err *err)
 		first = first ?: ret;
 	}
 	rdma_smc_cgroups(team, config);
-	return first;
+	ret = set_flows(team, config, first ? NULL : err);
+	return first ?: ret;
 }
 
 /* From one configuration to another; what `from` had put on a vport and `to` has not goes. */
@@ -232,6 +267,7 @@ int rdma_configure(struct team *team, const struct config *from, const struct co
 	}
 	for (unsigned i = 0; !ret && i < to->n_rdma; i++)
 		ret = bring(team, to, i, err);
+	ret = ret ?: set_flows(team, to, err);
 	if (removed && !ret)
 		ret = member_swap_all(team, err);
 	if (!ret)

@@ -99,6 +99,11 @@ static json_t *problems_json(struct team *team, unsigned i, const struct saved_r
 			"rp_filter is strict on %s, and peers' RDMA connections are refused: "
 			"sysctl -w net.ipv4.conf.%s.rp_filter=2",
 			port->name, port->name);
+	if (datapath_flows_full(team->dp))
+		problem(problems,
+			"more than %d RDMA connections: what comes by TCP to a local port of any "
+			"of them stays on the RNIC",
+			BPFTEAM_RDMA_FLOWS_MAX);
 	if (team->rdma_why[0])
 		problem(problems, "%s", team->rdma_why);
 	if (!saved || !saved->pnetid[0])
@@ -115,12 +120,33 @@ static json_t *problems_json(struct team *team, unsigned i, const struct saved_r
 	return problems;
 }
 
+static void add_name(const char *name, void *arg)
+{
+	json_array_append_new(arg, json_string(name));
+}
+
+/* Which way the vport's frames go, and may go. */
+static void set_path(struct team *team, json_t *rnic, const struct saved_rdma *saved,
+		     const struct rdma_config *config)
+{
+	int path = saved ? rdma_path(team, saved) : -1;
+	json_t *ports = json_array(), *spread = json_array();
+
+	for (unsigned k = 0; config && k < config->n_ports; k++)
+		add_name(config->ports[k], ports);
+	if (saved)
+		rdma_each_spread(team, saved, add_name, spread);
+	json_object_set_new(rnic, "failover", json_boolean(config && config->failover));
+	json_object_set_new(rnic, "ports", ports);
+	json_object_set_new(rnic, "path", or_null(path < 0 ? NULL : team->rec->ports[path].name));
+	json_object_set_new(rnic, "spread", spread);
+}
+
 static void set_vport(struct team *team, json_t *rnic, const struct saved_rdma *saved)
 {
 	const struct rdma_config *config = saved ? rdma_config_of(team, &team->rec->config, saved)
 						 : NULL;
 	json_t *addresses = json_array();
-	int path = saved ? rdma_path(team, saved) : -1;
 	char text[ADDR_STRLEN];
 
 	for (unsigned k = 0; saved && k < saved->n_mirrored; k++)
@@ -130,8 +156,7 @@ static void set_vport(struct team *team, json_t *rnic, const struct saved_rdma *
 	json_object_set_new(rnic, "vlan",
 			    saved && saved->vlan ? json_integer(saved->vlan) : json_null());
 	json_object_set_new(rnic, "addresses", addresses);
-	json_object_set_new(rnic, "failover", json_boolean(config && config->failover));
-	json_object_set_new(rnic, "path", or_null(path < 0 ? NULL : team->rec->ports[path].name));
+	set_path(team, rnic, saved, config);
 	json_object_set_new(rnic, "pnetid", or_null(saved ? saved->pnetid : NULL));
 }
 
@@ -190,6 +215,27 @@ static int add_cm(const struct rdma_cm *cm, void *arg)
 						 : json_string(
 							   endpoint(&cm->dst, cm->dport, remote))));
 	return 0;
+}
+
+/* What stays by the configuration. */
+static void add_by_hand(struct team *team, const struct saved_rdma *saved, json_t *list)
+{
+	const struct rdma_config *rdma = rdma_config_of(team, &team->rec->config, saved);
+	int i = member_index_id(team, saved->port);
+	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
+
+	for (unsigned k = 0; i >= 0 && rdma && k < rdma->n_flows; k++) {
+		const struct rdma_flow_config *flow = &rdma->flows[k];
+
+		endpoint(&flow->local, flow->local_port, local);
+		endpoint(&flow->remote, flow->remote_port, remote);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "port",
+						      team->rec->ports[i].name, "kind", "pin",
+						      "why", "by hand", "proto",
+						      name_of(flow_proto_names, flow->proto),
+						      "local", local, "remote",
+						      or_null(flow->remote_port ? remote : NULL)));
+	}
 }
 
 /* The vport that has this address; NULL: none. */
@@ -270,6 +316,8 @@ json_t *team_rdma(struct team *team, struct err *err)
 		if (team->rec->ports[i].joined && team->rec->ports[i].rnic)
 			json_array_append_new(rnics, rnic_json(team, i));
 	}
+	for (unsigned i = 0; i < team->rec->n_rdma; i++)
+		add_by_hand(team, &team->rec->rdma[i], flows.list);
 	if (json_array_size(rnics) && rdma_handle(team))
 		rdma_each_cm(team->rdma, add_cm, &flows, NULL);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "team", team->rec->config.team, "rnics",

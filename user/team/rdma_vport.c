@@ -50,9 +50,10 @@ static int quiet_others(struct team *team, unsigned port, struct err *err)
 	struct quiet before;
 	int ret = 0;
 
-	if (team->rec->n_rdma == 1) {
+	if (!team->rec->arp_quiet) {
 		ret = make_quiet(team, team->rec->ifindex, &before, err);
 		if (!ret) {
+			team->rec->arp_quiet = true;
 			team->rec->arp_ignore = before.ignore;
 			team->rec->arp_announce = before.announce;
 		}
@@ -66,14 +67,6 @@ static int quiet_others(struct team *team, unsigned port, struct err *err)
 		}
 	}
 	return ret;
-}
-
-/* Index of the RNIC among the members when it is there, else -1. */
-int rdma_port(const struct team *team, const struct saved_rdma *saved)
-{
-	int i = member_index_id(team, saved->port);
-
-	return i >= 0 && team->rec->ports[i].joined ? i : -1;
 }
 
 /* The device that the RNIC's own stack binds for RDMA: itself, or its VLAN device, made if need be. */
@@ -106,33 +99,19 @@ static int find_target(struct team *team, struct saved_rdma *saved, unsigned por
 	return ret;
 }
 
-/* By another port, frames for the vport come in there: it takes its MAC address, too. */
-static void share_mac(struct team *team, const struct saved_rdma *saved, bool share)
-{
-	for (unsigned i = 0; i < team->rec->n_ports; i++) {
-		const struct saved_port *port = &team->rec->ports[i];
-
-		if (!port->joined || port->id == saved->port)
-			continue;
-		if (!share)
-			link_del_unicast(team->link, port->ifindex, &saved->mac, NULL);
-		else if (link_add_unicast(team->link, port->ifindex, &saved->mac, NULL))
-			link_set_promisc(team->link, port->ifindex, true, NULL);
-	}
-}
-
 static int fill_datapath(struct team *team, const struct rdma_config *rdma,
 			 const struct saved_rdma *saved, struct err *err)
 {
-	const struct datapath_rdma vport = {
+	struct datapath_rdma vport = {
 		.ifindex = saved->ifindex,
 		.inner_ifindex = saved->inner_ifindex,
 		.port = saved->port,
 		.mac = saved->mac,
 		.vlan = saved->vlan,
-		.failover = rdma->failover,
+		.spread = rdma_spreads(team, rdma),
 	};
 
+	vport.others = rdma_others(team, rdma, &vport.path);
 	return datapath_set_rdma(team->dp, saved->index, &vport, err);
 }
 
@@ -203,8 +182,11 @@ int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const cha
 		    unsigned port, struct err *err)
 {
 	struct saved_rdma *saved = &team->rec->rdma[team->rec->n_rdma];
+	char inner[IFNAMSIZ];
 	int ret = vport_check_free(team, name, err);
 
+	config_derived_name(name, "-in", inner);
+	ret = ret ?: vport_check_free(team, inner, err);
 	if (ret)
 		return ret;
 	if (mac_equal(&team->member[port].info.mac, &team->rec->mac))
@@ -214,7 +196,7 @@ int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const cha
 			       team->rec->ports[port].name);
 	memset(saved, 0, sizeof(*saved));
 	snprintf(saved->vport, sizeof(saved->vport), "%s", name);
-	config_derived_name(name, "-in", saved->inner);
+	memcpy(saved->inner, inner, sizeof(inner));
 	saved->port = team->rec->ports[port].id;
 	saved->mac = team->member[port].info.mac;
 	saved->vlan = rdma->vlan;
@@ -242,32 +224,41 @@ static int follow_rnic(struct team *team, const struct rdma_config *rdma, struct
 		ret = quiet_others(team, port, err);
 	if (ret || mac_equal(mac, &saved->mac))
 		return ret;
-	if (rdma->failover)
-		share_mac(team, saved, false);
+	rdma_share_mac(team, saved, 0);
 	saved->mac = *mac;
 	ret = link_set_mac(team->link, saved->ifindex, mac, err);
 	return ret ?: set_datapath(team, rdma, saved, err);
 }
 
+/* The other ports that its frames may take, also while the RNIC is away. */
+static int follow_ports(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
+			struct err *err)
+{
+	struct bpfteam_slot path;
+	uint64_t others = rdma_others(team, rdma, &path);
+	struct bpfteam_rdma entry;
+	int ret = rdma_prepare_ports(team, rdma, err);
+
+	if (!ret && !datapath_get_rdma(team->dp, saved->index, &entry) &&
+	    (entry.others != others || memcmp(&entry.path, &path, sizeof(path))))
+		ret = set_datapath(team, rdma, saved, err);
+	if (!ret)
+		rdma_share_mac(team, saved, others);
+	return ret;
+}
+
 int rdma_vport_update(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
 		      struct err *err)
 {
-	struct bpfteam_rdma entry;
 	int port = rdma_port(team, saved), ret;
 
 	ret = rdma_give_addresses(team, saved, rdma, err);
+	if (!ret && port >= 0)
+		ret = follow_rnic(team, rdma, saved, port, err);
+	ret = ret ?: follow_ports(team, rdma, saved, err);
 	if (ret || port < 0)
 		return ret;
-	ret = follow_rnic(team, rdma, saved, port, err);
-	if (!ret && !datapath_get_rdma(team->dp, saved->index, &entry) &&
-	    entry.failover != rdma->failover) {
-		ret = set_datapath(team, rdma, saved, err);
-		if (!ret && !rdma->failover)
-			share_mac(team, saved, false);
-	}
-	if (!ret && rdma->failover)
-		share_mac(team, saved, true);
-	ret = ret ?: rdma_mirror(team, saved, err);
+	ret = rdma_mirror(team, saved, err);
 	return ret ?: rdma_smc(team, rdma, saved, port, err);
 }
 
@@ -290,7 +281,7 @@ void rdma_vport_remove(struct team *team, struct saved_rdma *saved)
 	rdma_unmirror(team, saved);
 	datapath_set_rdma(team->dp, saved->index, NULL, NULL);
 	vport_delete_veth(team, saved->inner, saved->inner_ifindex, NULL);
-	share_mac(team, saved, false);
+	rdma_share_mac(team, saved, 0);
 	if (port >= 0) {
 		struct saved_port *rnic = &team->rec->ports[port];
 
@@ -305,50 +296,11 @@ void rdma_vport_remove(struct team *team, struct saved_rdma *saved)
 	memmove(&team->rdma_path[at], &team->rdma_path[at + 1],
 		behind * sizeof(team->rdma_path[0]));
 	team->rdma_path[at + behind] = 0;
-	if (!--team->rec->n_rdma)
+	/* A first vport that was not made to the end left the team as it was. */
+	if (!--team->rec->n_rdma && team->rec->arp_quiet) {
 		unmake_quiet(team, team->rec->ifindex, team->rec->arp_ignore,
 			     team->rec->arp_announce);
+		team->rec->arp_quiet = false;
+	}
 	team_store(team, NULL);
-}
-
-/* Which member carries the vport's frames now, by the data path's own rule (rdma_path()); -1: none. */
-int rdma_path(const struct team *team, const struct saved_rdma *saved)
-{
-	const struct rdma_config *rdma = rdma_config_of(team, &team->rec->config, saved);
-	int port = rdma_port(team, saved), found = -1;
-
-	if (port >= 0 && team->member[port].link && team->plan.accept >> saved->port & 1)
-		return port;
-	for (unsigned i = 0; rdma && rdma->failover && i < team->rec->n_ports; i++) {
-		uint8_t id = team->rec->ports[i].id;
-
-		if (team->member[i].link && id != saved->port && team->plan.alive >> id & 1 &&
-		    team->plan.accept >> id & 1 && (found < 0 || id < team->rec->ports[found].id))
-			found = i;
-	}
-	return found;
-}
-
-/* Nobody follows them any more: the data path alone says whether a frame has a way. */
-void rdma_release_paths(struct team *team)
-{
-	for (unsigned i = 0; i < team->rec->n_rdma; i++)
-		link_set_up(team->link, team->rec->rdma[i].inner_ifindex, true, NULL);
-}
-
-/* The daemon's: the vport has carrier as long as its frames have a way; true when the way changed. */
-bool rdma_follow_paths(struct team *team)
-{
-	bool changed = false;
-
-	for (unsigned i = 0; i < team->rec->n_rdma; i++) {
-		int path = rdma_path(team, &team->rec->rdma[i]);
-
-		if (team->rdma_path[i] == path + 1)
-			continue;
-		link_set_up(team->link, team->rec->rdma[i].inner_ifindex, path >= 0, NULL);
-		changed |= path >= 0 && team->rdma_path[i];
-		team->rdma_path[i] = path + 1;
-	}
-	return changed;
 }

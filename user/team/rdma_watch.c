@@ -10,6 +10,7 @@
  * while. RoCE needs none of that, since its port is known.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +70,7 @@ static int add_flow(const struct rdma_cm *cm, void *arg)
 	int i = member_index(flows->team, cm->ifindex);
 	struct datapath_flow *list;
 
-	if (i < 0 || !flows->team->rec->ports[i].rnic || !cm->sport ||
-	    flows->n == BPFTEAM_RDMA_FLOWS_MAX)
+	if (i < 0 || !flows->team->rec->ports[i].rnic || !cm->sport)
 		return 0;
 	if (flows->n == flows->room) {
 		list = realloc(flows->list, (2 * flows->room + 64) * sizeof(*list));
@@ -81,6 +81,7 @@ static int add_flow(const struct rdma_cm *cm, void *arg)
 	}
 	flows->list[flows->n++] = (struct datapath_flow){
 		.port = flows->team->rec->ports[i].id,
+		.proto = IPPROTO_TCP,
 		.local = cm->src,
 		.local_port = cm->sport,
 		.remote = cm->state == RDMA_CM_STATE_LISTEN ? (struct addr){0} : cm->dst,
@@ -89,22 +90,42 @@ static int add_flow(const struct rdma_cm *cm, void *arg)
 	return 0;
 }
 
+/* Told when it becomes so, and when it is over; `bpfteam rdma` has it all the while. */
+static void tell_full(struct team *team, bool full)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 full ? "more than %d RDMA connections: until they are fewer, what comes by TCP to "
+			"a local port of any of them stays on the RNIC"
+		      : "no more than %d RDMA connections: each is told apart again",
+		 BPFTEAM_RDMA_FLOWS_MAX);
+	team_emit(team, EVENT_CONFIG, "", text, 0);
+}
+
 static uint64_t poll_flows(struct team *team, uint64_t now_ns)
 {
 	uint64_t pause = now_ns < team->rdma_hot_ns ? POLL_HOT_NS : POLL_IDLE_NS;
 	struct flows flows = {.team = team};
+	bool full = datapath_flows_full(team->dp);
 	int changed = 0;
 
 	if (now_ns < team->rdma_ns)
 		return team->rdma_ns;
-	if (!rdma_each_link(team->rdma, note_iwarp, &flows, NULL) && flows.any_iwarp &&
-	    !rdma_each_cm(team->rdma, add_flow, &flows, NULL))
-		changed = datapath_set_flows(team->dp, flows.list, flows.n);
+	team->rdma_ns = now_ns + pause;
+	if (rdma_each_link(team->rdma, note_iwarp, &flows, NULL))
+		return team->rdma_ns;
+	/* Without iWARP nothing is asked; what was learnt goes with its device. */
+	if (flows.any_iwarp ? !rdma_each_cm(team->rdma, add_flow, &flows, NULL)
+			    : !team->rdma_no_iwarp) {
+		changed = datapath_set_flows(team->dp, BPFTEAM_RDMA_IWARP, flows.list, flows.n);
+		team->rdma_no_iwarp = !flows.any_iwarp && changed >= 0;
+	}
 	free(flows.list);
 	if (flows.any_iwarp)
 		datapath_watch_cma(team->dp);
-	if (changed == -E2BIG)
-		tell(team, "more RDMA connections than can be kept on their RNICs");
+	if (datapath_flows_full(team->dp) != full)
+		tell_full(team, !full);
 	if (changed > 0 && pause > POLL_BUSY_NS)
 		pause = POLL_BUSY_NS;
 	team->rdma_ns = now_ns + pause;
@@ -137,11 +158,41 @@ uint64_t rdma_turn(struct team *team, uint64_t now_ns)
 	return poll_flows(team, now_ns);
 }
 
-/* Once a second: cgroups that were made anew, devices where the kernel tells of none, settings that failed before, load. */
+/* An RNIC's RDMA device as it is now, "" for none: told when it went, came back or was renamed. */
+static void follow_device(struct team *team, unsigned i, const char *name)
+{
+	struct member *member = &team->member[i];
+	char text[2 * RDMA_NAME_MAX + 80] = "";
+
+	if (!strcmp(member->rdma_device, name))
+		return;
+	if (!*name)
+		snprintf(text, sizeof(text),
+			 "its RDMA device %s is gone, and RDMA with it; the team goes on",
+			 member->rdma_device);
+	else if (member->rdma_device[0])
+		snprintf(text, sizeof(text), "its RDMA device %s is called %s now",
+			 member->rdma_device, name);
+	else if (member->rdma_missed)
+		snprintf(text, sizeof(text), "its RDMA device is there again: %s", name);
+	member->rdma_missed = !*name;
+	snprintf(member->rdma_device, sizeof(member->rdma_device), "%s", name);
+	if (*text)
+		team_emit(team, EVENT_CONFIG, team->rec->ports[i].name, text, 0);
+	team->rdma_stale = true;
+}
+
+/*
+ * Once a second: cgroups that were made anew, devices where the kernel tells of none, settings that failed
+ * before, load.
+ */
 void rdma_look(struct team *team)
 {
 	if (team->rec->config.n_smc_cgroups)
 		rdma_smc_cgroups(team, &team->rec->config);
+	/* Its modules may have been loaded meanwhile. */
+	if (!team->rdma && rdma_is_loaded())
+		team->rdma_tried = false;
 	if (!rdma_handle(team))
 		return;
 	if (!team->rdma_listens)
@@ -149,11 +200,13 @@ void rdma_look(struct team *team)
 	if (!team->rdma_listens || rdma_events_read(team->rdma) || team->rdma_why[0])
 		team->rdma_stale = true;
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
-		struct rdma_link link;
+		struct rdma_link link = {0};
 
-		if (team->rec->ports[i].rnic &&
-		    !rdma_find(team->rdma, team->rec->ports[i].ifindex, &link, NULL))
+		if (!team->rec->ports[i].rnic || !team->rec->ports[i].joined)
+			continue;
+		if (!rdma_find(team->rdma, team->rec->ports[i].ifindex, &link, NULL))
 			rdma_read_load(team->rdma, link.index, link.port, &team->member[i].load,
 				       NULL);
+		follow_device(team, i, link.name);
 	}
 }

@@ -14,7 +14,7 @@ void rejoin_rename(struct team *team, unsigned i, const char *name)
 {
 	struct saved_port *saved = &team->rec->ports[i];
 	struct port_config *port = config_port_mut(&team->rec->config, saved->name);
-	char cause[2 * IFNAMSIZ + 32];
+	char cause[2 * IFNAMSIZ + 32], *listed;
 
 	if (member_index_name(team, name) >= 0)
 		return;
@@ -24,6 +24,9 @@ void rejoin_rename(struct team *team, unsigned i, const char *name)
 	for (unsigned k = 0; k < team->rec->config.n_rdma; k++) {
 		if (!strcmp(team->rec->config.rdma[k].port, saved->name))
 			strcpy(team->rec->config.rdma[k].port, name);
+		listed = config_rdma_port(&team->rec->config.rdma[k], saved->name);
+		if (listed)
+			strcpy(listed, name);
 	}
 	strcpy(port->name, name);
 	strcpy(saved->name, name);

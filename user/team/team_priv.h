@@ -15,7 +15,7 @@
  *   notice.c       gratuitous ARP and NA; events for those who listen
  *   direct.c       rx: direct: settings of the ports, addresses, what is in its way
  *   rdma.c         which ports are RNICs; the vports of their RDMA systems
- *   rdma_vport.c, rdma_mirror.c, rdma_smc.c   one such vport: interface, addresses, SMC
+ *   rdma_vport.c, rdma_path.c, rdma_mirror.c, rdma_smc.c   one such vport: interface, ways, addresses, SMC
  *   rdma_watch.c   what has to be looked at again and again: connections, load, devices
  *   vport.c        the team's interface: creation, MTU, MAC, promiscuity, carrier
  *   reconfigure.c  one configuration to another without losing a frame
@@ -54,6 +54,8 @@ struct member {
 	bool full_duplex;
 	const char *missing_reason;
 	struct rdma_load load; /* of an RNIC, once a second */
+	char rdma_device[RDMA_NAME_MAX]; /* as last seen; "": none, and was it missed? */
+	bool rdma_missed;
 	uint64_t retry_ns; /* a join failed: not tried again before */
 	struct link_poll *poll; /* detector poll only */
 	struct probe_run probe;
@@ -98,6 +100,7 @@ struct team {
 	uint64_t notice_ns, report_ns, poll_ns, rejoin_ns, look_ns;
 	struct rdma *rdma; /* NULL: this kernel has none, or nobody has asked yet */
 	bool rdma_tried, rdma_listens, rdma_stale;
+	bool rdma_no_flows, rdma_no_iwarp; /* none are there by hand; or learnt */
 	uint32_t rdma_target[BPFTEAM_RDMA_MAX]; /* parallel to rec->rdma: RNIC or its VLAN device */
 	int rdma_path[BPFTEAM_RDMA_MAX]; /* member that carries it, from 1; 0: none */
 	char rdma_why[128]; /* as last told: why a vport is not as it should be */
@@ -127,6 +130,7 @@ int member_join(struct team *team, unsigned i, struct err *err);
 int member_settle(struct team *team, unsigned i, bool move, struct err *err);
 int member_leave(struct team *team, unsigned i, struct err *err);
 int member_swap_all(struct team *team, struct err *err);
+void member_give_ipv6(struct team *team, unsigned i);
 void member_lost(struct team *team, unsigned i, const char *reason);
 int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err);
 bool member_needs_probe_mac(const struct config *config);
@@ -197,14 +201,25 @@ void rdma_teardown(struct team *team);
 bool rdma_concerns(const struct team *team, uint32_t ifindex);
 
 /* rdma_vport.c */
-int rdma_port(const struct team *team, const struct saved_rdma *saved);
 int rdma_vport_make(struct team *team, const struct rdma_config *rdma, const char *name,
 		    unsigned port, struct err *err);
 int rdma_vport_update(struct team *team, const struct rdma_config *rdma, struct saved_rdma *saved,
 		      struct err *err);
 void rdma_vport_remove(struct team *team, struct saved_rdma *saved);
 int rdma_reload(struct team *team, struct err *err);
+
+/* rdma_path.c */
+bool rdma_spreads(const struct team *team, const struct rdma_config *rdma);
+uint64_t rdma_others(const struct team *team, const struct rdma_config *rdma,
+		     struct bpfteam_slot *ret_path);
+int rdma_prepare_ports(struct team *team, const struct rdma_config *rdma, struct err *err);
+void rdma_share_mac(struct team *team, struct saved_rdma *saved, uint64_t others);
+int rdma_port(const struct team *team, const struct saved_rdma *saved);
 int rdma_path(const struct team *team, const struct saved_rdma *saved);
+int rdma_path_of_slot(const struct team *team, const struct rdma_config *rdma,
+		      const struct saved_rdma *saved, const struct bpfteam_slot *slot);
+void rdma_each_spread(const struct team *team, const struct saved_rdma *saved,
+		      void (*fn)(const char *port, void *arg), void *arg);
 bool rdma_follow_paths(struct team *team);
 void rdma_release_paths(struct team *team);
 
@@ -243,6 +258,7 @@ int vport_delete(struct team *team, struct err *err);
 void vport_changed(struct team *team, const struct link_info *info);
 void vport_stacked(struct team *team);
 void vport_follow_promisc(struct team *team);
+bool vport_wants_promisc(const struct team *team, unsigned i);
 void vport_set_carrier(struct team *team, bool up);
 int vport_set_mtu(struct team *team, uint32_t mtu, struct err *err);
 int vport_limit_gso(struct team *team, struct err *err);

@@ -203,6 +203,15 @@ static uint32_t lasting_promisc(struct team *team)
 	return n < team->vport.promiscuity ? n : team->vport.promiscuity;
 }
 
+/* Of member i: as the team's interface is, as it was before, or since its driver can't filter. */
+bool vport_wants_promisc(const struct team *team, unsigned i)
+{
+	const struct saved_port *saved = &team->rec->ports[i];
+	bool has_mac = saved->added_mac || mac_equal(&team->member[i].info.mac, &team->rec->mac);
+
+	return team->vport.promiscuity || saved->was_promisc || !has_mac || saved->rdma_promisc;
+}
+
 void vport_follow_promisc(struct team *team)
 {
 	uint32_t promisc = team->vport.promiscuity;
@@ -217,13 +226,10 @@ void vport_follow_promisc(struct team *team)
 				     });
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		const struct saved_port *saved = &team->rec->ports[i];
-		bool want = promisc || saved->was_promisc;
-		/* Promiscuous because its driver can't filter for the team's MAC: stays so. */
-		bool needs = !saved->added_mac &&
-			     !mac_equal(&team->member[i].info.mac, &team->rec->mac);
 
 		if (saved->joined && team->member[i].present)
-			link_set_promisc(team->link, saved->ifindex, want || needs, NULL);
+			link_set_promisc(team->link, saved->ifindex, vport_wants_promisc(team, i),
+					 NULL);
 	}
 }
 
