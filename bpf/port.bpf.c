@@ -16,11 +16,8 @@
 #include "maps.bpf.h"
 #include "probe.bpf.h"
 #include "rdma.bpf.h"
+#include "tcx.bpf.h"
 #include "vlan.bpf.h"
-
-#define TCX_NEXT -1
-#define TCX_PASS 0
-#define TCX_DROP 2
 
 SEC("license")
 char LICENSE[] = "GPL";

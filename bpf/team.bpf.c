@@ -10,58 +10,29 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "broadcast.bpf.h"
 #include "count.bpf.h"
+#include "hash.bpf.h"
 #include "maps.bpf.h"
-#include "policy.bpf.h"
+#include "own.bpf.h"
+#include "rdma_tx.bpf.h"
 #include "select.bpf.h"
 #include "shortcut.bpf.h"
+#include "turn.bpf.h"
 #include "vlan_tx.bpf.h"
 #include "watch.bpf.h"
 
 #define AF_PACKET 17
-#define TCX_NEXT -1
-#define TCX_DROP 2
 
 const volatile __u32 cfg_mark;
 
 SEC("license")
 char LICENSE[] = "GPL";
 
-/* Headers that don't lie in the linear part are pulled there, once. */
-__noinline __u32 team_hash_slow(struct __sk_buff *skb)
-{
-	struct frame frame;
-
-	bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
-	parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->vlan_present, flow_depth(),
-	      &frame);
-	return flow_hash(&frame);
-}
-
-static __always_inline __u32 team_hash(struct __sk_buff *skb)
-{
-	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct frame frame;
-	__u32 hash;
-
-	if (cfg_hash == BPFTEAM_HASH_LAYER34 && shortcut_hash(data, end, &hash))
-		return hash;
-	parse(data, end, skb->vlan_present, flow_depth(), &frame);
-	if (unlikely(frame.cut) && end - data < skb->len)
-		return team_hash_slow(skb);
-	return flow_hash(&frame);
-}
-
-/* By any policy; the programs that send know whether theirs is one of policy.bpf.h. */
-static __always_inline __u32 team_hash_any(struct __sk_buff *skb)
-{
-	return cfg_hash > BPFTEAM_HASH_LAYER23 ? policy_hash(skb) : team_hash(skb);
-}
-
 static __always_inline void team_select(struct __sk_buff *skb, struct bpfteam_state *state,
 					bool notice, struct choice *choice)
 {
-	__u32 hash = cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : team_hash(skb);
+	__u32 hash = cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : hash_frame(skb);
 
 	select_port(state, hash, notice, choice);
 }
@@ -178,12 +149,17 @@ int team_tx_mac(struct __sk_buff *skb)
 	const struct bpfteam_shortcut *shortcut;
 
 	if (team_is_packet(skb) ||
-	    !shortcut_find(shortcut_first(team_hash(skb) >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
+	    !shortcut_find(shortcut_first(hash_frame(skb) >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
 		return team_send_long(skb);
 	return shortcut_send(skb, shortcut);
 }
 
-/* What has no shortcut, and a hash. */
+static __always_inline __u32 team_turn(struct __sk_buff *skb)
+{
+	return turn_hash((void *)(long)skb->data, (void *)(long)skb->data_end);
+}
+
+/* What has no shortcut, and a hash; or a turn: asking again whose it is would skip one. */
 __noinline int team_send_hashed(struct __sk_buff *skb, __u32 hash)
 {
 	struct bpfteam_state *state = state_get();
@@ -191,6 +167,115 @@ __noinline int team_send_hashed(struct __sk_buff *skb, __u32 hash)
 
 	select_port(state, hash, true, &choice);
 	return team_send_by(skb, state, &choice);
+}
+
+/* balance-rr and random, with shortcuts or without. */
+SEC("?tc")
+int team_tx_turn(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut;
+	__u32 hash;
+
+	if (team_is_packet(skb))
+		return team_cross(state_get());
+	hash = team_turn(skb);
+	if (!cfg_watch_ns ||
+	    !shortcut_find(shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS)), &shortcut))
+		return team_send_hashed(skb, hash);
+	return shortcut_send(skb, shortcut);
+}
+
+SEC("?tc")
+int team_inner_turn(struct __sk_buff *skb)
+{
+	struct choice choice;
+
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	select_port(state_get(), team_turn(skb), true, &choice);
+	return team_send_here(skb, &choice);
+}
+
+/* broadcast, which has no short way. */
+SEC("?tc")
+int team_tx_all(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice = {};
+
+	if (team_is_packet(skb))
+		return team_cross(state);
+	choice.id = broadcast_send(skb, state);
+	choice.port = port_get(choice.id);
+	return team_send_by(skb, state, &choice);
+}
+
+SEC("?tc")
+int team_inner_all(struct __sk_buff *skb)
+{
+	struct choice choice = {};
+
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	choice.id = broadcast_send(skb, state_get());
+	choice.port = port_get(choice.id);
+	return team_send_here(skb, &choice);
+}
+
+static __always_inline __u32 team_hash_balanced(struct __sk_buff *skb)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	return own_is_balanced(data, end, skb->vlan_present) ? hash_any(skb) : 0;
+}
+
+static __always_inline void team_set_source(struct __sk_buff *skb, const void *mac)
+{
+	if (mac)
+		bpf_skb_store_bytes(skb, ETH_ALEN, mac, ETH_ALEN, 0);
+}
+
+/* What has no shortcut. */
+__noinline int team_send_own(struct __sk_buff *skb, __u32 hash)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	select_port(state, hash, true, &choice);
+	team_set_source(skb, own_mac(state, &choice));
+	return team_send_by(skb, state, &choice);
+}
+
+/* balance-tlb, with shortcuts or without. */
+SEC("?tc")
+int team_tx_own(struct __sk_buff *skb)
+{
+	const struct bpfteam_shortcut *shortcut, *active;
+	__u32 hash, id, first;
+
+	if (team_is_packet(skb))
+		return team_cross(state_get());
+	hash = team_hash_balanced(skb);
+	id = shortcut_first(hash >> (32 - BPFTEAM_SLOT_BITS));
+	first = tables.slots[0].port[0];
+	if (!cfg_watch_ns || !shortcut_find(id, &shortcut) || !shortcut_find(first, &active))
+		return team_send_own(skb, hash);
+	if (id != first)
+		team_set_source(skb, tables.ports[id & (BPFTEAM_PORTS_MAX - 1)].probe_mac);
+	return shortcut_send(skb, shortcut);
+}
+
+SEC("?tc")
+int team_inner_own(struct __sk_buff *skb)
+{
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	if (skb->mark == cfg_mark)
+		return TCX_DROP;
+	select_port(state, team_hash_balanced(skb), true, &choice);
+	team_set_source(skb, own_mac(state, &choice));
+	return team_send_here(skb, &choice);
 }
 
 /* By the policies of policy.bpf.h, with shortcuts or without. */
@@ -235,96 +320,6 @@ int team_inner_policy(struct __sk_buff *skb)
 
 /* ---- the RDMA systems' vports ---- */
 
-/* Which of tables.rdma. */
-const volatile __u32 cfg_rdma_vport;
-/* Its path is a team: of the RNIC and the ports in `others`, by the hash. */
-const volatile __u32 cfg_rdma_spread;
-
-/* The RNIC, else, of those that may, the first port that lives: of the path, else of all. */
-static __always_inline __u32 rdma_path(const struct bpfteam_state *state,
-				       const struct bpfteam_rdma *vport)
-{
-	__u32 id = vport->port & (BPFTEAM_PORTS_MAX - 1), found;
-	__u64 others = vport->others & state->alive & state->accept & ~(1ull << id);
-
-	if (state->accept >> id & 1 && select_usable(id, state->alive >> id & 1))
-		return id;
-	if (!others)
-		return SELECT_NONE;
-	found = select_listed(slot_word(&vport->path), others, false);
-	return (found == SELECT_NONE ? select_any(others, false) : found) & 0xff;
-}
-
-/*
- * What may take another way than the RNIC's while that works: unicast IP. Neighbour discovery tells
- * of the MAC address that it comes from, so ICMPv6 stays.
- */
-static __always_inline bool rdma_may_spread(struct __sk_buff *skb)
-{
-	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	__u16 type;
-
-	if (data + ETH_HLEN + sizeof(struct iphdr) > end || *(const __u8 *)data & 1)
-		return false;
-	type = *(const __u16 *)(data + 2 * ETH_ALEN);
-	if (type == bpf_htons(ETH_P_IP))
-		return true;
-	return type == bpf_htons(ETH_P_IPV6) &&
-	       *(const __u8 *)(data + ETH_HLEN + 6) != IPPROTO_ICMPV6;
-}
-
-/* From the headers alone: txhash is layer3+4 here. */
-static __always_inline __u32 rdma_hash(struct __sk_buff *skb)
-{
-	return cfg_hash == BPFTEAM_HASH_TXHASH ? policy_ports(skb) : team_hash_any(skb);
-}
-
-/*
- * The team's slots, of the path's ports alone; first: what rdma_path() says. A switch shall see the
- * vport's MAC address at one port only, that one: any other sends under an address of its own, as in
- * bonding's balance-tlb, and what is answered comes by the RNIC.
- */
-static __always_inline __u32 rdma_spread(struct __sk_buff *skb, const struct bpfteam_state *state,
-					 const struct bpfteam_rdma *vport, __u32 first)
-{
-	/* As an RNIC that is drained for the team serves its vport. */
-	__u64 rnic = 1ull << (vport->port & (BPFTEAM_PORTS_MAX - 1));
-	__u64 mask = ((vport->others & state->alive) | rnic) & state->accept;
-	const struct bpfteam_port *port;
-	__u32 id;
-
-	if (!rdma_may_spread(skb))
-		return first;
-	id = select_listed(slot_list(rdma_hash(skb) >> (32 - BPFTEAM_SLOT_BITS)), mask, false) &
-	     0xff;
-	port = port_get(id);
-	if (!port || id == first || !(*(const __u32 *)port->probe_mac))
-		return first;
-	if (bpf_skb_store_bytes(skb, ETH_ALEN, port->probe_mac, ETH_ALEN, 0))
-		return first;
-	return id;
-}
-
-static __always_inline int rdma_send(struct __sk_buff *skb)
-{
-	const struct bpfteam_rdma *vport = &tables.rdma[cfg_rdma_vport & (BPFTEAM_RDMA_MAX - 1)];
-	__u32 stats = BPFTEAM_STATS_RDMA + (cfg_rdma_vport & (BPFTEAM_RDMA_MAX - 1));
-	__u32 id = rdma_path(state_get(), vport);
-	const struct bpfteam_port *port;
-
-	if (cfg_rdma_spread && id != SELECT_NONE)
-		id = rdma_spread(skb, state_get(), vport, id);
-	port = port_get(id);
-	if (unlikely(!port)) {
-		count_drop(stats, BPFTEAM_DROP_NO_PORT);
-		return TCX_DROP;
-	}
-	if (vport->vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), vport->vlan))
-		return TCX_DROP;
-	count_tx(stats, skb->len);
-	return bpf_redirect(port->ifindex, 0);
-}
-
 /* What a capture shall see crosses the veth, as frames of packet sockets do. */
 SEC("?tc")
 int rdma_tx(struct __sk_buff *skb)
@@ -341,56 +336,6 @@ int rdma_inner(struct __sk_buff *skb)
 }
 
 /* ---- VLAN groups: the same programs for all of one mode and policy ---- */
-
-/* id: the VLAN, whose tag the frame gets later. */
-static __always_inline __u32 vlan_hash(struct __sk_buff *skb, __u32 id)
-{
-	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	__u32 hash;
-
-	if (cfg_mode == BPFTEAM_ACTIVE_BACKUP)
-		return 0;
-	if (cfg_hash == BPFTEAM_HASH_VLAN_SRCMAC && flow_hash_source(data, end, true, id, &hash))
-		return hash;
-	return team_hash_any(skb);
-}
-
-static __always_inline int vlan_transmit(struct __sk_buff *skb, __u32 id,
-					 const struct bpfteam_vlan *vlan,
-					 const struct choice *choice)
-{
-	struct bpfteam_stats *stats = bpf_map_lookup_elem(&vlan_stats, &id);
-	__u32 reason = BPFTEAM_DROP_NO_PORT;
-
-	if (likely(choice->port)) {
-		/* Fails for want of memory alone. */
-		if (likely(!bpf_skb_vlan_push(skb, vlan->proto, vlan->tci))) {
-			if (stats)
-				count_sent(stats, skb->len);
-			count_tx(choice->id, skb->len);
-			return bpf_redirect(choice->port->ifindex, 0);
-		}
-		reason = BPFTEAM_DROP_MALFORMED;
-	}
-	if (stats)
-		stats->drops[reason]++;
-	return TCX_DROP;
-}
-
-static __always_inline int vlan_send(struct __sk_buff *skb)
-{
-	struct choice choice;
-	const struct bpfteam_vlan *vlan;
-	__u32 id;
-
-	vlan = vlan_of_device(skb->ifindex, &id);
-	if (unlikely(!vlan)) {
-		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
-		return TCX_DROP;
-	}
-	vlan_select(state_get(), vlan, vlan_hash(skb, id), true, &choice);
-	return vlan_transmit(skb, id, vlan, &choice);
-}
 
 /* As with rdma_tx; where the data path can't see the device, user space tells of captures. */
 SEC("?tc")
@@ -440,8 +385,11 @@ int team_explain(struct __sk_buff *skb)
 	struct bpfteam_state *state = state_get();
 	struct choice choice;
 
-	select_port(state, cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : team_hash_any(skb), false,
-		    &choice);
+	if (cfg_mode == BPFTEAM_BALANCE_TLB)
+		select_port(state, team_hash_balanced(skb), false, &choice);
+	else
+		select_port(state, cfg_mode == BPFTEAM_ACTIVE_BACKUP ? 0 : hash_any(skb), false,
+			    &choice);
 	explain(skb, &choice);
 	return 0;
 }

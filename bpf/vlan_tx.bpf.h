@@ -7,7 +7,10 @@
 #ifndef BPFTEAM_VLAN_TX_BPF_H
 #define BPFTEAM_VLAN_TX_BPF_H
 
+#include "count.bpf.h"
+#include "hash.bpf.h"
 #include "select.bpf.h"
+#include "tcx.bpf.h"
 #include "vlan.bpf.h"
 
 /* This team does not balance by hash: groups that do have a table beside the team's. */
@@ -148,6 +151,56 @@ static __always_inline __u32 vlan_position(const struct bpfteam_vlan *vlan,
 		n += id < BPFTEAM_PORTS_MAX && vlan->mask >> id & 1;
 	}
 	return n;
+}
+
+/* id: the VLAN, whose tag the frame gets later. */
+static __always_inline __u32 vlan_hash(struct __sk_buff *skb, __u32 id)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__u32 hash;
+
+	if (cfg_mode == BPFTEAM_ACTIVE_BACKUP)
+		return 0;
+	if (cfg_hash == BPFTEAM_HASH_VLAN_SRCMAC && flow_hash_source(data, end, true, id, &hash))
+		return hash;
+	return hash_any(skb);
+}
+
+static __always_inline int vlan_transmit(struct __sk_buff *skb, __u32 id,
+					 const struct bpfteam_vlan *vlan,
+					 const struct choice *choice)
+{
+	struct bpfteam_stats *stats = bpf_map_lookup_elem(&vlan_stats, &id);
+	__u32 reason = BPFTEAM_DROP_NO_PORT;
+
+	if (likely(choice->port)) {
+		/* Fails for want of memory alone. */
+		if (likely(!bpf_skb_vlan_push(skb, vlan->proto, vlan->tci))) {
+			if (stats)
+				count_sent(stats, skb->len);
+			count_tx(choice->id, skb->len);
+			return bpf_redirect(choice->port->ifindex, 0);
+		}
+		reason = BPFTEAM_DROP_MALFORMED;
+	}
+	if (stats)
+		stats->drops[reason]++;
+	return TCX_DROP;
+}
+
+static __always_inline int vlan_send(struct __sk_buff *skb)
+{
+	struct choice choice;
+	const struct bpfteam_vlan *vlan;
+	__u32 id;
+
+	vlan = vlan_of_device(skb->ifindex, &id);
+	if (unlikely(!vlan)) {
+		count_drop(BPFTEAM_STATS_TEAM, BPFTEAM_DROP_NO_PORT);
+		return TCX_DROP;
+	}
+	vlan_select(state_get(), vlan, vlan_hash(skb, id), true, &choice);
+	return vlan_transmit(skb, id, vlan, &choice);
 }
 
 #endif

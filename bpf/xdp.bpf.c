@@ -13,7 +13,9 @@
 #include "classify.bpf.h"
 #include "count.bpf.h"
 #include "maps.bpf.h"
+#include "own.bpf.h"
 #include "select.bpf.h"
+#include "turn.bpf.h"
 
 #define ENCAP_CONTEXT struct xdp_md
 #include "encap.bpf.h"
@@ -111,6 +113,20 @@ int xdp_vport(struct xdp_md *ctx)
 	return xdp_send(&choice, end - data);
 }
 
+/* balance-rr and random. */
+SEC("?xdp")
+int xdp_vport_turn(struct xdp_md *ctx)
+{
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+
+	if (unlikely(xdp_is_crossing(state)))
+		return XDP_PASS;
+	select_port(state, turn_hash(data, end), true, &choice);
+	return xdp_send(&choice, end - data);
+}
+
 /* By the policies of policy.bpf.h. There is no socket whose hash it could be: txhash is layer3+4. */
 static __always_inline __u32 xdp_policy_hash(struct xdp_md *ctx)
 {
@@ -129,6 +145,39 @@ static __always_inline __u32 xdp_policy_hash(struct xdp_md *ctx)
 	return frame.mac ? flow_hash_of(&frame, false) : 0;
 }
 
+static __always_inline __u32 xdp_hash(struct xdp_md *ctx)
+{
+	struct frame frame;
+
+	if (cfg_hash > BPFTEAM_HASH_LAYER23)
+		return xdp_policy_hash(ctx);
+	parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, false, flow_depth(), &frame);
+	return flow_hash(&frame);
+}
+
+/* balance-tlb: the source MAC is the chosen port's. */
+SEC("?xdp")
+int xdp_vport_own(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct bpfteam_state *state = state_get();
+	struct choice choice;
+	const void *mac;
+	__u32 hash = 0;
+
+	if (unlikely(xdp_is_crossing(state)))
+		return XDP_PASS;
+	if (own_is_balanced(data, end, false))
+		hash = xdp_hash(ctx);
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	select_port(state, hash, true, &choice);
+	mac = own_mac(state, &choice);
+	if (mac && data + ETH_HLEN <= end)
+		__builtin_memcpy(data + ETH_ALEN, mac, ETH_ALEN);
+	return xdp_send(&choice, end - data);
+}
+
 SEC("?xdp")
 int xdp_vport_policy(struct xdp_md *ctx)
 {
@@ -139,4 +188,11 @@ int xdp_vport_policy(struct xdp_md *ctx)
 		return XDP_PASS;
 	select_port(state, xdp_policy_hash(ctx), true, &choice);
 	return xdp_send(&choice, (long)ctx->data_end - (long)ctx->data);
+}
+
+/* broadcast: clones are made of skbs, and DEVMAP's broadcast knows nothing of a port's state. */
+SEC("?xdp")
+int xdp_vport_all(struct xdp_md *ctx)
+{
+	return XDP_PASS;
 }

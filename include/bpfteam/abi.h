@@ -48,7 +48,8 @@ enum bpfteam_hash {
 
 /*
  * The ports of one slot in order of preference, by port id, BPFTEAM_PORT_NONE behind the last. Eight
- * bytes, so that one store replaces a list at once. active-backup reads slot 0 only.
+ * bytes, so that one store replaces a list at once. active-backup reads slot 0 only; in balance-tlb
+ * it holds the ports by rank, too.
  */
 struct bpfteam_slot {
 	__u8 port[BPFTEAM_SLOT_PORTS];
@@ -59,8 +60,9 @@ _Static_assert(sizeof(struct bpfteam_slot) == 8, "bpfteam_slot");
  * A port, by its id. ifindex 0 = the id is free or the device is gone. dev and net are the kernel
  * addresses of the port's net_device and of its namespace, learnt by the `learn` program and only
  * ever compared or read through bpf_rdonly_cast; 0 = not learnt.
- * probe_mac is the source address of ARP probes, whose answers stay on the port, and of what an RDMA
- * vport sends by this port while another one bears its own.
+ * probe_mac, never the team's, is the source address of ARP probes, whose answers stay on the port, of
+ * what an RDMA vport sends by this port while another one bears its own, and, in balance-tlb, of what is
+ * sent by the port while it is not the active one.
  */
 struct bpfteam_port {
 	__u32 ifindex;
@@ -84,8 +86,8 @@ _Static_assert(sizeof(struct bpfteam_port) == 32, "bpfteam_port");
  * noticed   ports whose failure has been reported and not yet been handled by the daemon
  *
  * A frame takes the first port of its slot that alive and the link allow, then the first that
- * fallback and the link allow. In active-backup, prev_port still receives unicast until
- * prev_until_ns (CLOCK_MONOTONIC) after a planned change of the active port.
+ * fallback and the link allow. Where only the active port receives, prev_port still
+ * does, unicast alone, until prev_until_ns (CLOCK_MONOTONIC) after a planned change of it.
  */
 struct bpfteam_state {
 	__u64 alive;
@@ -101,6 +103,9 @@ struct bpfteam_state {
 	/* Non-zero: clone sent frames across the veth for a capture, where the data path can't see
 	 * the interface's promiscuity by itself. */
 	__u32 capture;
+	/* balance-rr: how many slots, from the first, hold whole rounds of turns. */
+	__u32 turns;
+	__u32 pad;
 	__u64 failovers;
 	__u64 noticed;
 	/* When a sent frame last crossed the veth as an skb (jiffies): XDP leaves those alone. */
@@ -108,7 +113,7 @@ struct bpfteam_state {
 	/* Kernel address of the team's own net_device, learnt as those of ports are. */
 	__u64 dev;
 };
-_Static_assert(sizeof(struct bpfteam_state) == 88, "bpfteam_state");
+_Static_assert(sizeof(struct bpfteam_state) == 96, "bpfteam_state");
 
 /*
  * A port that a frame may be sent by without further questions but for the device's link: dev, its
@@ -181,7 +186,7 @@ struct bpfteam_tables {
 	struct bpfteam_port ports[BPFTEAM_PORTS_MAX];
 	struct bpfteam_slot slots[BPFTEAM_SLOTS];
 };
-_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 88 + 88 + 4 * 112 + 64 * 32 + 4096 * 8,
+_Static_assert(sizeof(struct bpfteam_tables) == 256 * 16 + 96 + 88 + 4 * 112 + 64 * 32 + 4096 * 8,
 	       "bpfteam_tables");
 
 /* Why a frame was dropped. Names in core/names.c. */

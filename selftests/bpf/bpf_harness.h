@@ -118,6 +118,17 @@ static inline void harness_init(unsigned n)
 	}
 }
 
+/* balance-rr counts on each CPU for itself. */
+static inline void harness_stay(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bail("can't stay on a CPU");
+}
+
 static inline uint32_t port_ifindex(unsigned i)
 {
 	char name[IFNAMSIZ];
@@ -215,6 +226,20 @@ static inline uint32_t run_with(int fd, const void *data, unsigned len, struct _
 	return opts.retval;
 }
 
+/* The same with the frame as the program left it in *ret. */
+static inline uint32_t run_out(const struct bpf_program *prog, const struct frame_buf *frame,
+			       struct frame_buf *ret)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->data, .data_size_in = frame->len,
+		    .data_out = ret->data, .data_size_out = sizeof(ret->data));
+
+	memset(ret, 0, sizeof(*ret));
+	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
+		return NO_VERDICT;
+	ret->len = opts.data_size_out;
+	return opts.retval;
+}
+
 static inline uint32_t run(const struct bpf_program *prog, const struct frame_buf *frame)
 {
 	return run_with(bpf_program__fd(prog), frame->data, frame->len, NULL);
@@ -227,12 +252,12 @@ struct team_options {
 	enum bpfteam_hash hash;
 	bool state; /* the state detector */
 	uint64_t watch_ns;
+	uint32_t packets_per_slave;
 };
 
 struct team {
 	struct team_bpf *skel;
-	struct bpf_program *tx; /* the one of the team_tx programs that is loaded */
-	struct bpf_program *inner; /* and of team_inner's */
+	struct bpf_program *tx, *inner; /* those that are loaded */
 	struct maps maps;
 };
 
@@ -241,10 +266,28 @@ static inline bool hashes_more(const struct team_options *options)
 	return options->mode != BPFTEAM_ACTIVE_BACKUP && options->hash > BPFTEAM_HASH_LAYER23;
 }
 
-/* The one that the loader takes. */
+/* The ones that the loader takes. */
+static inline struct bpf_program *team_inner_program(struct team_bpf *skel,
+						     const struct team_options *options)
+{
+	if (options->mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_inner_all;
+	if (options->mode == BPFTEAM_BALANCE_TLB)
+		return skel->progs.team_inner_own;
+	if (options->mode == BPFTEAM_BALANCE_RR || options->mode == BPFTEAM_RANDOM)
+		return skel->progs.team_inner_turn;
+	return hashes_more(options) ? skel->progs.team_inner_policy : skel->progs.team_inner;
+}
+
 static inline struct bpf_program *team_program(struct team_bpf *skel,
 					       const struct team_options *options)
 {
+	if (options->mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_tx_all;
+	if (options->mode == BPFTEAM_BALANCE_RR || options->mode == BPFTEAM_RANDOM)
+		return skel->progs.team_tx_turn;
+	if (options->mode == BPFTEAM_BALANCE_TLB)
+		return skel->progs.team_tx_own;
 	if (hashes_more(options))
 		return skel->progs.team_tx_policy;
 	if (!options->state || !options->watch_ns)
@@ -283,9 +326,9 @@ static inline struct team team_load(const struct team_options *options, unsigned
 	team.skel->rodata->cfg_mark = TEST_MARK;
 	bpf_program__set_autoload(team.skel->progs.team_learn, options->state);
 	bpf_program__set_autoload(team.skel->progs.team_watch, options->watch_ns);
+	team.skel->rodata->cfg_packets_per_slave = options->packets_per_slave;
 	team.tx = team_program(team.skel, options);
-	team.inner = hashes_more(options) ? team.skel->progs.team_inner_policy
-					  : team.skel->progs.team_inner;
+	team.inner = team_inner_program(team.skel, options);
 	bpf_program__set_autoload(team.tx, true);
 	bpf_program__set_autoload(team.inner, true);
 	if (team_bpf__load(team.skel)) {

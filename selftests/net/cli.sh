@@ -81,12 +81,14 @@ done
 usage "'5x' is not a number from 1 to 4094" attach team0 eth0 eth1 --vlan 5x
 usage "'4095' is not a number from 1 to 4094" attach team0 eth0 eth1 --vlan 4095
 usage 'VLAN 5 is listed twice' attach team0 eth0 eth1 --vlan 5 --vlan 5
-for mode in balance-rr 0 broadcast 3 802.3ad 4 balance-tlb 5 balance-alb 6 random adaptive; do
+for mode in 802.3ad 4 lacp balance-alb 6 adaptive; do
 	usage 'not supported by this version' attach team0 eth0 eth1 --mode "$mode"
 done
 
-usage 'active-backup or balance-xor' attach team0 eth0 eth1 --mode fastest
-usage 'layer2, layer2\+3, layer3\+4, encap2\+3, encap3\+4, vlan\+srcmac or txhash' attach team0 eth0 eth1 --hash layer7
+usage "balance-rr, active-backup, balance-xor, broadcast, balance-tlb or random" \
+	attach team0 eth0 eth1 --mode fastest
+usage 'layer2, layer2\+3, layer3\+4, encap2\+3, encap3\+4, vlan\+srcmac or txhash' \
+	attach team0 eth0 eth1 --hash layer7
 usage 'state, fentry, kprobe or poll' attach team0 eth0 eth1 --detect magic
 usage 'team.*interface name|team.*characters|team.*name' attach sixteen-letters0 eth0
 usage 'name' attach ../team eth0

@@ -147,7 +147,7 @@ static inline void lab_set_slots(struct datapath *dp, unsigned n, const uint8_t 
 	for (i = 0; i < BPFTEAM_SLOTS; i++)
 		for (j = 0; j < BPFTEAM_SLOT_PORTS; j++)
 			slots[i].port[j] = j < n ? order[j] : BPFTEAM_PORT_NONE;
-	assert_int_equal(datapath_set_slots(dp, slots), 0);
+	assert_int_equal(datapath_set_slots(dp, slots, 0), 0);
 }
 
 static inline void lab_set_alive(struct datapath *dp, uint64_t mask)

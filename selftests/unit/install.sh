@@ -159,9 +159,9 @@ check_eq "it completes commands" "$(complete_line de)" "detach"
 check_eq "it completes teams" "$(complete_line detach '')" "team0 team1"
 check_eq "it completes a team's ports" "$(complete_line port set team0 '')" "eth0 eth1"
 check_eq "it completes modes" "$(complete_line attach team0 --mode '')" \
-	"active-backup balance-xor"
-check_eq "it completes modes after an equals sign" "$(complete_line attach team0 --mode = b)" \
-	"balance-xor"
+	"balance-rr active-backup balance-xor broadcast balance-tlb random"
+check_eq "it completes modes after an equals sign" "$(complete_line attach team0 --mode = br)" \
+	"broadcast"
 check_eq "it does not take an option's value for an argument" \
 	"$(complete_line --runtime-dir /run/x port set team1 --weight 3 '')" ""
 check_eq "it knows a number when it sees one" "$(complete_line attach team0 --mtu '')" ""

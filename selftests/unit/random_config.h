@@ -215,7 +215,9 @@ static inline void random_vlans(uint64_t *seed, struct config *config)
 
 		if (!random_vlan_is_free(config, id) || config_add_vlan(config, id, &err))
 			continue;
-		vlan->mode = coin(seed) ? -1 : (int)config->mode;
+		vlan->mode = coin(seed)   ? -1
+			     : coin(seed) ? BPFTEAM_ACTIVE_BACKUP
+					  : BPFTEAM_BALANCE_XOR;
 		vlan->hash = (int)unit_below(seed, 4) - 1;
 		vlan->mtu = coin(seed) || config->mtu ? 0 : random_in(seed, 68, 65535);
 		vlan->protocol = unit_below(seed, 2);
@@ -229,11 +231,24 @@ static inline void random_vlans(uint64_t *seed, struct config *config)
 	}
 }
 
+/* Any that is there. */
+static inline enum bpfteam_mode random_mode(uint64_t *seed)
+{
+	enum bpfteam_mode mode;
+
+	do {
+		mode = unit_below(seed, BPFTEAM_ADAPTIVE);
+	} while (!strcmp(name_of(mode_names, mode), "?"));
+	return mode;
+}
+
 static inline void random_config(uint64_t *seed, struct config *config)
 {
 	config_init(config);
 	strcpy(config->team, coin(seed) ? "team0" : "~");
-	config->mode = coin(seed) ? BPFTEAM_ACTIVE_BACKUP : BPFTEAM_BALANCE_XOR;
+	config->mode = random_mode(seed);
+	if (config->mode == BPFTEAM_BALANCE_RR)
+		config->packets_per_slave = unit_below(seed, 65536);
 	config->hash = unit_below(seed, BPFTEAM_HASH_POLICIES);
 	if (coin(seed))
 		config->mac = random_mac(seed);

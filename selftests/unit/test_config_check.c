@@ -30,11 +30,12 @@ static void refuse(const struct bad *bad, size_t n)
 		refuse_text(bad[i].text, strlen(bad[i].text), bad[i].message);
 }
 
+#define MODES "balance-rr, active-backup, balance-xor, broadcast, balance-tlb or random"
 #define GOOD "team: t\nports:\n- {name: eth0}\n- {name: eth1}\n"
-#define KEYS                                                                                  \
-	"team, mode, hash, rx, mac, mtu, primary, primary_reselect, xdp, addresses, routes, " \
-	"ports, rdma, vlans, smc, detect, arp_interval_ms, arp_ip_target, arp_validate, "     \
-	"arp_missed_max, "                                                                    \
+#define KEYS                                                                           \
+	"team, mode, hash, packets_per_slave, tlb_dynamic_lb, rx, mac, mtu, primary, " \
+	"primary_reselect, xdp, addresses, routes, ports, rdma, vlans, smc, detect, "  \
+	"arp_interval_ms, arp_ip_target, arp_validate, arp_missed_max, "               \
 	"min_links, all_slaves_active, num_peer_notif, peer_notif_delay_ms, resend_igmp"
 
 static void test_good(void **state)
@@ -113,10 +114,8 @@ static void test_types(void **state)
 static void test_values(void **state)
 {
 	static const struct bad bad[] = {
-		{GOOD "mode: foo\n", "f:5: mode: \"foo\" is not known (active-backup or "
-				     "balance-xor)"},
-		{GOOD "mode: |\n  a\n  b\n",
-		 "f:5: mode: \"a?b?\" is not known (active-backup or balance-xor)"},
+		{GOOD "mode: foo\n", "f:5: mode: \"foo\" is not known (" MODES ")"},
+		{GOOD "mode: |\n  a\n  b\n", "f:5: mode: \"a?b?\" is not known (" MODES ")"},
 		{GOOD "hash: layer4\n", "f:5: hash: \"layer4\" is not known (layer2, layer2+3, "
 					"layer3+4, encap2+3, encap3+4, "
 					"vlan+srcmac or txhash)"},
@@ -200,6 +199,19 @@ static void test_members(void **state)
 		{"team: t\nports: []\n", "f:2: ports: a team needs at least one port"},
 		{"team: t\nports:\n- name: e\n- name: e\n", "f:4: ports.name: e is listed twice"},
 		{"team: t\nports:\n- name: t\n", "f:3: ports.name: t is the team itself"},
+		{GOOD "mode: balance-rr\npackets_per_slave: 65536\n",
+		 "f:6: packets_per_slave: 65536 is out of range (0 to 65535)"},
+		{GOOD "mode: balance-rr\npackets_per_slave: -1\n",
+		 "f:6: packets_per_slave: -1 is out of range (0 to 65535)"},
+		{GOOD "packets_per_slave: 0\n",
+		 "f:5: packets_per_slave: is for balance-rr, and the mode is active-backup"},
+		{GOOD "mode: random\npackets_per_slave: 2\n",
+		 "f:6: packets_per_slave: is for balance-rr, and the mode is random"},
+		{GOOD "tlb_dynamic_lb: true\n",
+		 "f:5: tlb_dynamic_lb: is for balance-tlb, and the mode is active-backup"},
+		{GOOD "mode: balance-tlb\ntlb_dynamic_lb: true\n",
+		 "f:6: tlb_dynamic_lb: true is not supported by this version: flows are spread by "
+		 "their hash (false)"},
 		{GOOD "primary: eth9\n", "f:5: primary: eth9 is not among the ports"},
 		{"team: t.1\nports: [{name: e}]\n",
 		 "f:1: team: t.1 has a dot, which the BPF file system refuses"},
@@ -216,10 +228,9 @@ static void test_members(void **state)
 static void test_later(void **state)
 {
 	static const struct bad bad[] = {
-		{GOOD "mode: 802.3ad\n", "f:5: mode: \"802.3ad\" is not supported by this version "
-					 "(active-backup or balance-xor)"},
-		{GOOD "mode: 0\n", "f:5: mode: \"0\" is not supported by this version "
-				   "(active-backup or balance-xor)"},
+		{GOOD "mode: 802.3ad\n",
+		 "f:5: mode: \"802.3ad\" is not supported by this version (" MODES ")"},
+		{GOOD "mode: 4\n", "f:5: mode: \"4\" is not supported by this version (" MODES ")"},
 	};
 
 	refuse(bad, ARRAY_SIZE(bad));
@@ -334,13 +345,15 @@ static void test_long_values(void **state)
 	char text[9000] = GOOD "mode: ";
 
 	memset(text + strlen(text), 'x', 8000);
-	refuse_text(text, strlen(text),
-		    "f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known "
-		    "(active-backup or balance-xor)");
+	refuse_text(
+		text, strlen(text),
+		"f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known (" MODES
+		")");
 	memcpy(text + strlen(GOOD "mode: ") + 41, "\xc3\xa9", 2); /* e acute across the cut */
-	refuse_text(text, strlen(text),
-		    "f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known "
-		    "(active-backup or balance-xor)");
+	refuse_text(
+		text, strlen(text),
+		"f:5: mode: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" is not known (" MODES
+		")");
 }
 
 /* ---- configurations that come from elsewhere than a file ---- */
@@ -360,7 +373,7 @@ static void test_check(void **state)
 	config.ports[1].weight = 0;
 	check("ports.weight: 0 is out of range (1 to 256)");
 	config.mode = BPFTEAM_8023AD;
-	check("mode: 4 is not known (active-backup or balance-xor)");
+	check("mode: 4 is not known (" MODES ")");
 	config.mac.byte[0] = 0x33;
 	check("mac: must be a unicast MAC address");
 	config.detect.poll_ms = 5000;

@@ -45,6 +45,9 @@ static void test_aliases(void **state)
 	assert_int_equal(name_parse(mode_names, "activebackup"), BPFTEAM_ACTIVE_BACKUP);
 	assert_int_equal(name_parse(mode_names, "2"), BPFTEAM_BALANCE_XOR);
 	assert_int_equal(name_parse(mode_names, "loadbalance"), BPFTEAM_BALANCE_XOR);
+	assert_int_equal(name_parse(mode_names, "0"), BPFTEAM_BALANCE_RR);
+	assert_int_equal(name_parse(mode_names, "roundrobin"), BPFTEAM_BALANCE_RR);
+	assert_int_equal(name_parse(mode_names, "3"), BPFTEAM_BROADCAST);
 	assert_int_equal(name_parse(mode_names, "Active-Backup"), -ENOENT);
 	assert_int_equal(name_parse(hash_names, "0"), BPFTEAM_HASH_LAYER2);
 	assert_int_equal(name_parse(hash_names, "1"), BPFTEAM_HASH_LAYER34);
@@ -60,8 +63,7 @@ static void test_aliases(void **state)
 
 static void test_later(void **state)
 {
-	static const char *const modes[] = {"balance-rr", "0", "802.3ad", "4", "lacp",
-					    "broadcast",  "3", "random",  "6", "adaptive"};
+	static const char *const modes[] = {"802.3ad", "4", "lacp", "6", "balance-alb", "adaptive"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		assert_true(name_is_later(mode_names, modes[i]));
@@ -75,10 +77,11 @@ static void test_later(void **state)
 
 static void test_list(void **state)
 {
-	char buf[80], tiny[6];
+	char buf[128], tiny[6];
 
-	assert_string_equal(name_list(mode_names, buf, sizeof(buf)),
-			    "active-backup or balance-xor");
+	assert_string_equal(
+		name_list(mode_names, buf, sizeof(buf)),
+		"balance-rr, active-backup, balance-xor, broadcast, balance-tlb or random");
 	assert_string_equal(
 		name_list(hash_names, buf, sizeof(buf)),
 		"layer2, layer2+3, layer3+4, encap2+3, encap3+4, vlan+srcmac or txhash");

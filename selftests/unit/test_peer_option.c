@@ -11,7 +11,7 @@
 #include "core/peer_option.h"
 
 /* Keys that are on their way; all others have to be known. */
-static const char *const awaited[] = {"lp_interval", "packets_per_slave", "tlb_dynamic_lb"};
+static const char *const awaited[] = {"lp_interval"};
 
 static bool is_awaited(const char *key)
 {

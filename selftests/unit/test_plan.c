@@ -190,6 +190,47 @@ static void test_active_backup_slots(void **state)
 	free(team);
 }
 
+/* The hash has all slots but the first, which is active-backup's list. */
+static void test_tlb(void **state)
+{
+	static struct bpfteam_slot slots[BPFTEAM_SLOTS], again[BPFTEAM_SLOTS];
+	struct team *team = team_new(3);
+
+	team->config.mode = BPFTEAM_BALANCE_TLB;
+	assert_int_equal(active(team), 0);
+	plan_slots(&team->config, &team->plan, team->list, team->n, slots);
+	for (unsigned i = 0; i < 3; i++)
+		assert_in_range(slots_count(slots, ID(i), UINT64_MAX), 1365 - 60, 1365 + 60);
+	assert_int_equal(slots[0].port[0], ID(0));
+	set(team, 0, PORT_DOWN);
+	assert_int_equal(active(team), 1);
+	plan_slots(&team->config, &team->plan, team->list, team->n, again);
+	assert_int_equal(again[0].port[0], ID(1));
+	assert_int_equal(again[0].port[1], ID(0));
+	assert_int_equal(again[0].port[2], ID(2));
+	assert_memory_equal(slots + 1, again + 1, sizeof(slots) - sizeof(slots[0]));
+	free(team);
+}
+
+static void test_rr(void **state)
+{
+	static struct bpfteam_slot slots[BPFTEAM_SLOTS];
+	struct team *team = team_new(3);
+
+	team->config.mode = BPFTEAM_BALANCE_RR;
+	team->config.ports[1].weight = 2;
+	assert_int_equal(active(team), -1);
+	assert_int_equal(plan_slots(&team->config, &team->plan, team->list, team->n, slots), 4096);
+	for (unsigned s = 0; s < BPFTEAM_SLOTS; s += 4) {
+		unsigned ones = 0;
+
+		for (unsigned i = 0; i < 4; i++)
+			ones += slots[s + i].port[0] == ID(1);
+		assert_int_equal(ones, 2);
+	}
+	free(team);
+}
+
 static void test_full_team(void **state)
 {
 	static struct bpfteam_slot slots[BPFTEAM_SLOTS];
@@ -220,6 +261,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(xor),
 	TEST(active_backup_slots),
 	TEST(full_team),
+	TEST(tlb),
+	TEST(rr),
 };
 
 UNIT_MAIN(tests)

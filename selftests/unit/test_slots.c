@@ -90,6 +90,60 @@ static void test_even_shares_any_ids(void **state)
 	}
 }
 
+/* Every round holds each port as often as its weight says, and no port twice running without need. */
+static void test_turns(void **state)
+{
+	struct slot_port ports[8];
+	uint64_t seed = 3;
+
+	for (unsigned round = 0; round < 40; round++) {
+		unsigned n = 1 + unit_below(&seed, 8), sum = 0, turns;
+
+		make_team(&seed, ports, n);
+		for (unsigned i = 0; i < n; i++) {
+			ports[i].weight = round & 1 ? ports[i].weight : 1;
+			sum += ports[i].weight;
+		}
+		turns = slots_fill_turns(after, ports, n);
+		assert_int_equal(turns, BPFTEAM_SLOTS / sum * sum);
+		for (unsigned slot = 0; slot < turns; slot += sum) {
+			for (unsigned i = 0; i < n; i++) {
+				unsigned count = 0;
+
+				for (unsigned k = 0; k < sum; k++)
+					count += after[slot + k].port[0] == ports[i].id;
+				assert_int_equal(count, ports[i].weight);
+			}
+		}
+		for (unsigned slot = 1; !(round & 1) && n > 1 && slot < turns; slot++)
+			assert_int_not_equal(after[slot].port[0], after[slot - 1].port[0]);
+	}
+	assert_int_equal(slots_fill_turns(after, ports, 0), BPFTEAM_SLOTS);
+	assert_int_equal(after[0].port[0], BPFTEAM_PORT_NONE);
+}
+
+/* Behind the port whose turn it is the others stand as ever: all of them, by weight. */
+static void test_turns_of_the_dead(void **state)
+{
+	struct slot_port ports[12];
+	unsigned counted = 0;
+
+	for (unsigned i = 0; i < 12; i++)
+		ports[i] = (struct slot_port){i, 1};
+	slots_fill_turns(after, ports, 4);
+	for (unsigned i = 1; i < 4; i++)
+		assert_in_range(slots_count(after, i, ALL & ~1ull), 1365 - 60, 1365 + 60);
+	slots_fill_turns(after, ports, 12);
+	for (unsigned slot = 0; slot < BPFTEAM_SLOTS; slot++) {
+		uint64_t seen = 0;
+
+		for (unsigned i = 0; i < BPFTEAM_SLOT_PORTS; i++)
+			seen |= 1ull << after[slot].port[i];
+		counted += __builtin_popcountll(seen) == BPFTEAM_SLOT_PORTS;
+	}
+	assert_int_equal(counted, BPFTEAM_SLOTS);
+}
+
 static void test_weighted_shares(void **state)
 {
 	struct slot_port ports[4];
@@ -268,13 +322,13 @@ static void test_ordered(void **state)
 	static const uint8_t order[] = {5, 0, 63, 7, 8, 9, 10, 11, 12, 13};
 	static const uint8_t few[] = {3, 4};
 
-	slots_fill_ordered(after, order, ARRAY_SIZE(order));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, order, ARRAY_SIZE(order));
 	for (unsigned s = 0; s < BPFTEAM_SLOTS; s++)
 		assert_memory_equal(after[s].port, order, BPFTEAM_SLOT_PORTS);
-	slots_fill_ordered(after, few, ARRAY_SIZE(few));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, few, ARRAY_SIZE(few));
 	for (unsigned s = 0; s < BPFTEAM_SLOTS; s++)
 		assert_memory_equal(after[s].port, "\3\4\xff\xff\xff\xff\xff\xff", 8);
-	slots_fill_ordered(after, few, 0);
+	slots_fill_ordered(after, BPFTEAM_SLOTS, few, 0);
 	for (unsigned s = 0; s < BPFTEAM_SLOTS; s++)
 		assert_memory_equal(after[s].port, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
 }
@@ -283,15 +337,15 @@ static void test_count(void **state)
 {
 	static const uint8_t order[] = {5, 0, 63}, full[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-	slots_fill_ordered(after, order, ARRAY_SIZE(order));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, order, ARRAY_SIZE(order));
 	assert_int_equal(slots_count(after, 5, ALL), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 0, ALL), 0);
 	assert_int_equal(slots_count(after, 0, ~(1ULL << 5)), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 63, 1ULL << 63), BPFTEAM_SLOTS);
 	assert_int_equal(slots_count(after, 5, 0), 0);
-	slots_fill_ordered(after, full, ARRAY_SIZE(full));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, full, ARRAY_SIZE(full));
 	assert_int_equal(slots_count(after, 8, 1ULL << 9), 0); /* to the end of a full list */
-	slots_fill_ordered(after, order, ARRAY_SIZE(order));
+	slots_fill_ordered(after, BPFTEAM_SLOTS, order, ARRAY_SIZE(order));
 	after[7].port[0] = 0;
 	assert_int_equal(slots_count(after, 0, ALL), 1);
 }
@@ -310,6 +364,8 @@ static void test_fast(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_even_shares),
+	cmocka_unit_test(test_turns),
+	cmocka_unit_test(test_turns_of_the_dead),
 	cmocka_unit_test(test_even_shares_any_ids),
 	cmocka_unit_test(test_weighted_shares),
 	cmocka_unit_test(test_lists),

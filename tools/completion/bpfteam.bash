@@ -18,7 +18,7 @@ declare -gA _bpfteam_options=(
 )
 # What follows these options is one of these words; what follows the others is the user's own.
 declare -gA _bpfteam_values=(
-	[--mode]='active-backup balance-xor'
+	[--mode]='balance-rr active-backup balance-xor broadcast balance-tlb random'
 	[--hash]='layer2 layer2+3 layer3+4 encap2+3 encap3+4 vlan+srcmac txhash'
 	[--detect]='auto state fentry kprobe poll'
 	[--primary-reselect]='always better failure'

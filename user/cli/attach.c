@@ -15,11 +15,6 @@
 #define IN_CONFIG(member) \
 	(offsetof(struct attach_options, config) + offsetof(struct config, member))
 
-static const char *const later_modes[] = {
-	"balance-rr",  "0", "broadcast", "3",        "802.3ad",    "4",    "balance-tlb", "5",
-	"balance-alb", "6", "random",    "adaptive", "roundrobin", "lacp", NULL,
-};
-
 static int parse_address(const char *value, struct addr *ret, struct err *err)
 {
 	if (!addr_parse(value, ret))
@@ -140,10 +135,10 @@ static int set_rdma_smc(void *target, const char *value, struct err *err)
 /* clang-format off */
 const struct option_row attach_rows[] = {
 	{.name = "mode", .value = "MODE", .help = "who carries what", .kind = OPTION_WORD,
-	 .offset = IN_CONFIG(mode), .names = mode_names, .later = later_modes},
+	 .offset = IN_CONFIG(mode), .names = mode_names},
 	{.name = "hash", .value = "POLICY", .help = "what a flow is, in balance-xor",
 	 .kind = OPTION_WORD, .offset = IN_CONFIG(hash), .names = hash_names},
-	{.name = "primary", .value = "PORT", .help = "the port that active-backup prefers",
+	{.name = "primary", .value = "PORT", .help = "the port that is preferred as the active one",
 	 .kind = OPTION_CALL, .set = set_primary},
 	{.name = "primary-reselect", .value = "WHEN", .help = "when the primary takes over again",
 	 .kind = OPTION_WORD, .offset = IN_CONFIG(primary_reselect), .names = reselect_names},

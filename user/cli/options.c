@@ -115,9 +115,8 @@ static int set_word(const struct option_row *row, void *field, const char *value
 	char list[256];
 	int word;
 
-	for (const char *const *later = row->later; later && *later; later++)
-		if (!strcmp(*later, value))
-			return err_set(err, -EINVAL, "%s: not supported by this version", value);
+	if (name_is_later(row->names, value))
+		return err_set(err, -EINVAL, "%s: not supported by this version", value);
 	word = name_parse(row->names, value);
 	if (word < 0)
 		return err_set(err, -EINVAL, "'%s' is unknown: choose %s", value,

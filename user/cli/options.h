@@ -29,7 +29,6 @@ struct option_row {
 	char letter; /* short form, or 0 */
 	size_t offset; /* of the field in the target */
 	const struct name *names; /* OPTION_WORD; also listed in the help */
-	const char *const *later; /* words of it that come later, NULL at the end */
 	uint32_t min, max; /* OPTION_NUMBER */
 	/* On -EINVAL err says what is wrong with value; the option's name is put in front. */
 	int (*set)(void *target, const char *value, struct err *err);

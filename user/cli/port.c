@@ -73,7 +73,7 @@ static int set_enable(void *target, const char *value, struct err *err)
 const struct option_row port_rows[] = {
 	{.name = "weight", .value = "N", .help = "share of the flows, 1 to 256",
 	 .kind = OPTION_CALL, .set = set_weight},
-	{.name = "priority", .value = "N", .help = "higher is preferred, in active-backup",
+	{.name = "priority", .value = "N", .help = "higher is preferred as the active one",
 	 .kind = OPTION_CALL, .set = set_priority},
 	{.name = "drain", .help = "sends nothing more, still receives",
 	 .kind = OPTION_CALL, .set = set_drain},

@@ -87,7 +87,9 @@ struct config {
 	char team[IFNAMSIZ];
 	enum bpfteam_mode mode; /* default active-backup */
 	enum bpfteam_hash hash; /* default layer3+4 */
+	uint32_t packets_per_slave; /* balance-rr: 0..65535, default 1; 0 = each by any port */
 	enum rx rx;
+	bool tlb_dynamic_lb; /* false: by hash; true comes with the balancer */
 	struct mac mac; /* all zero: the first port's */
 	uint32_t mtu; /* 0: the least of the ports' */
 	char primary[IFNAMSIZ]; /* "": none */
@@ -188,7 +190,10 @@ const struct vlan_config *config_vlan(const struct config *config, uint32_t id);
 /* What a group's interface is called: as it says, else TEAM-vID. */
 void config_vlan_name(const struct config *config, const struct vlan_config *vlan,
 		      char buf[IFNAMSIZ]);
-/* The group's own, or the team's. */
+/*
+ * The group's own, or the team's. In place of a mode that groups don't have: active-backup where it has
+ * an active port, else balance-xor.
+ */
 enum bpfteam_mode config_vlan_mode(const struct config *config, const struct vlan_config *vlan);
 enum bpfteam_hash config_vlan_hash(const struct config *config, const struct vlan_config *vlan);
 

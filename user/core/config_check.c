@@ -223,6 +223,26 @@ static int check_team_name(const char *name, struct err *err)
 	return config_check_our_name(name, err);
 }
 
+/* Options that only some modes have: elsewhere nothing but the default, as with bonding. */
+static int check_mode(const struct config *config, struct config_spot *spot, struct err *err)
+{
+	const char *mode = name_of(mode_names, config->mode);
+
+	if (config->packets_per_slave != 1 && config->mode != BPFTEAM_BALANCE_RR) {
+		err_set(err, -EINVAL, "is for balance-rr, and the mode is %s", mode);
+		return config_fail_at(spot, "packets_per_slave", -1, NULL);
+	}
+	if (!config->tlb_dynamic_lb)
+		return 0;
+	if (config->mode == BPFTEAM_BALANCE_TLB)
+		err_set(err, -EINVAL,
+			"true is not supported by this version: flows are spread by their hash "
+			"(false)");
+	else
+		err_set(err, -EINVAL, "is for balance-tlb, and the mode is %s", mode);
+	return config_fail_at(spot, "tlb_dynamic_lb", -1, NULL);
+}
+
 static int check_team(const struct config *config, struct config_spot *spot, struct err *err)
 {
 	if (config_check_scalars(config_fields, config, NULL, -1, spot, err))
@@ -233,7 +253,7 @@ static int check_team(const struct config *config, struct config_spot *spot, str
 		err_set(err, -EINVAL, "%s is not among the ports", config->primary);
 		return config_fail_at(spot, "primary", -1, NULL);
 	}
-	return 0;
+	return check_mode(config, spot, err);
 }
 
 int config_check_at(const struct config *config, struct config_spot *ret, struct err *err)

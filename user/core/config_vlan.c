@@ -11,6 +11,7 @@
 
 #include "core/config_check.h"
 #include "core/field.h"
+#include "core/mode.h"
 
 int config_add_vlan(struct config *config, uint32_t id, struct err *err)
 {
@@ -65,7 +66,9 @@ void config_vlan_name(const struct config *config, const struct vlan_config *vla
 
 enum bpfteam_mode config_vlan_mode(const struct config *config, const struct vlan_config *vlan)
 {
-	return vlan->mode < 0 ? config->mode : (enum bpfteam_mode)vlan->mode;
+	if (vlan->mode >= 0)
+		return vlan->mode;
+	return mode_of(config->mode)->active ? BPFTEAM_ACTIVE_BACKUP : BPFTEAM_BALANCE_XOR;
 }
 
 enum bpfteam_hash config_vlan_hash(const struct config *config, const struct vlan_config *vlan)

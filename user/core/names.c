@@ -13,12 +13,20 @@
 #include "core/names.h"
 
 const struct name mode_names[] = {
+	{"balance-rr", BPFTEAM_BALANCE_RR, false},
+	{"0", BPFTEAM_BALANCE_RR, true},
+	{"roundrobin", BPFTEAM_BALANCE_RR, true},
 	{"active-backup", BPFTEAM_ACTIVE_BACKUP, false},
 	{"1", BPFTEAM_ACTIVE_BACKUP, true},
 	{"activebackup", BPFTEAM_ACTIVE_BACKUP, true},
 	{"balance-xor", BPFTEAM_BALANCE_XOR, false},
 	{"2", BPFTEAM_BALANCE_XOR, true},
 	{"loadbalance", BPFTEAM_BALANCE_XOR, true},
+	{"broadcast", BPFTEAM_BROADCAST, false},
+	{"3", BPFTEAM_BROADCAST, true},
+	{"balance-tlb", BPFTEAM_BALANCE_TLB, false},
+	{"5", BPFTEAM_BALANCE_TLB, true},
+	{"random", BPFTEAM_RANDOM, false},
 	{NULL, 0, false},
 };
 
@@ -128,8 +136,7 @@ const struct name event_names[] = {
 
 /* Words that the documentation names and this version does not do yet. */
 static const char *const later_modes[] = {
-	"balance-rr",  "0", "roundrobin",  "broadcast", "3",      "802.3ad",  "4",  "lacp",
-	"balance-tlb", "5", "balance-alb", "6",         "random", "adaptive", NULL,
+	"802.3ad", "4", "lacp", "balance-alb", "6", "adaptive", NULL,
 };
 
 int name_parse(const struct name *table, const char *word)

@@ -207,13 +207,16 @@ const struct peer_option bonding_options[] = {
 	 .networkd = "PacketsPerSlave",
 	 .modes = MODE(0),
 	 .def = "1",
-	 .key = "packets_per_slave"},
+	 .key = "packets_per_slave",
+	 .test = NET "modes.sh"},
 	{.name = "tlb_dynamic_lb",
 	 .networkd = "DynamicTransmitLoadBalancing",
 	 .modes = MODE(5) | MODE(6),
 	 .def = "1|yes|true|on",
 	 .key = "tlb_dynamic_lb",
-	 .words = bool_words},
+	 .words = bool_words,
+	 .text = "false alone: by hash and weight; there is no balancer yet",
+	 .test = NET "modes_tlb.sh"},
 	{.name = "xmit_hash_policy",
 	 .netplan = "transmit-hash-policy",
 	 .networkd = "TransmitHashPolicy",
@@ -418,14 +421,14 @@ const struct peer_option teamd_options[] = {
 };
 
 const struct peer_mode peer_modes[] = {
-	{"balance-rr", "roundrobin", NULL},
+	{"balance-rr", "roundrobin", NET "modes.sh"},
 	{"active-backup", "activebackup", NET "failover.sh"},
 	{"balance-xor", "loadbalance", NET "distribution.sh"},
-	{"broadcast", "broadcast", NULL},
+	{"broadcast", "broadcast", NET "modes.sh"},
 	{"802.3ad", "lacp", NULL},
-	{"balance-tlb", NULL, NULL},
+	{"balance-tlb", NULL, NET "modes_tlb.sh"},
 	{"balance-alb", NULL, NULL},
-	{"random", "random", NULL},
+	{"random", "random", NET "modes.sh"},
 	{NULL, NULL, NULL},
 };
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/mode.h"
 #include "core/plan.h"
 #include "core/slots.h"
 
@@ -164,18 +165,37 @@ void plan_make_mode(const struct config *config, enum bpfteam_mode mode,
 	}
 	plan.fallback |= plan.alive;
 	plan.carrier = has_carrier(config, up, plan.fallback & link);
-	if (mode == BPFTEAM_ACTIVE_BACKUP)
+	if (mode_of(mode)->active)
 		plan_active(config, ports, n, prev, up, link, &plan);
 	*ret = plan;
 }
 
-void plan_slots(const struct config *config, const struct plan *plan, const struct plan_port *ports,
-		unsigned n, struct bpfteam_slot slots[BPFTEAM_SLOTS])
+static void weigh(const struct plan_port *ports, unsigned n,
+		  struct slot_port list[BPFTEAM_PORTS_MAX])
 {
-	if (config->mode == BPFTEAM_ACTIVE_BACKUP)
-		slots_fill_ordered(slots, plan->order, plan->n_order);
-	else
-		plan_slots_weighted(ports, n, slots);
+	for (unsigned i = 0; i < n; i++)
+		list[i] = (struct slot_port){ports[i].id, ports[i].config->weight};
+}
+
+unsigned plan_slots(const struct config *config, const struct plan *plan,
+		    const struct plan_port *ports, unsigned n,
+		    struct bpfteam_slot slots[BPFTEAM_SLOTS])
+{
+	struct slot_port list[BPFTEAM_PORTS_MAX];
+
+	if (mode_of(config->mode)->ordered) {
+		slots_fill_ordered(slots, BPFTEAM_SLOTS, plan->order, plan->n_order);
+		return 0;
+	}
+	if (config->mode == BPFTEAM_BALANCE_RR) {
+		weigh(ports, n, list);
+		return slots_fill_turns(slots, list, n);
+	}
+	plan_slots_weighted(ports, n, slots);
+	/* What is not balanced goes by the active port, and so does what hashes there. */
+	if (mode_of(config->mode)->active)
+		slots_fill_ordered(slots, 1, plan->order, plan->n_order);
+	return 0;
 }
 
 void plan_slots_weighted(const struct plan_port *ports, unsigned n,
@@ -183,7 +203,6 @@ void plan_slots_weighted(const struct plan_port *ports, unsigned n,
 {
 	struct slot_port list[BPFTEAM_PORTS_MAX];
 
-	for (unsigned i = 0; i < n; i++)
-		list[i] = (struct slot_port){ports[i].id, ports[i].config->weight};
+	weigh(ports, n, list);
 	slots_fill_weighted(slots, list, n);
 }

@@ -20,8 +20,8 @@ struct plan_port {
 
 struct plan {
 	uint64_t alive, fallback, accept; /* as in struct bpfteam_state */
-	uint8_t active; /* active-backup: port id, else BPFTEAM_PORT_NONE */
-	uint8_t order[BPFTEAM_PORTS_MAX]; /* active-backup: preference, the active one first */
+	uint8_t active; /* of a mode that has one: port id, else BPFTEAM_PORT_NONE */
+	uint8_t order[BPFTEAM_PORTS_MAX]; /* the same modes: preference, the active one first */
 	unsigned n_order;
 	bool carrier; /* the team has a port that it can use, and min_links of them */
 };
@@ -58,10 +58,12 @@ bool plan_vlan_needs_slots(const struct config *config);
 
 /*
  * Fills the slot table of the mode. Ports of state missing and of state disabled keep their place:
- * who is usable is the masks' business, so that no state change rewrites the table.
+ * who is usable is the masks' business, so that no state change rewrites the table. Returns, for
+ * balance-rr, how many slots hold whole rounds of turns.
  */
-void plan_slots(const struct config *config, const struct plan *plan, const struct plan_port *ports,
-		unsigned n, struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+unsigned plan_slots(const struct config *config, const struct plan *plan,
+		    const struct plan_port *ports, unsigned n,
+		    struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 /* The weighted table, whatever the mode. */
 void plan_slots_weighted(const struct plan_port *ports, unsigned n,
 			 struct bpfteam_slot slots[BPFTEAM_SLOTS]);

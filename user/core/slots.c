@@ -14,6 +14,8 @@
  *   within 4 % of even, the first 2 to 4 within 1.7 %, also with one of them lost, and the first 5
  *   to 8 within 2.6 %. Ids and weights in general: one standard deviation is 1.8 % for four ports.
  *
+ * slots_fill_turns() puts the port whose turn it is in front of such a list.
+ *
  * A change to any constant here moves flows at the upgrade of a running team.
  */
 #include <stdbool.h>
@@ -162,12 +164,55 @@ void slots_fill_weighted(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct 
 	}
 }
 
-void slots_fill_ordered(struct bpfteam_slot slots[BPFTEAM_SLOTS], const uint8_t *order, unsigned n)
+/* To the front; the others keep their order, and of a full list the last falls off. */
+static void put_first(struct bpfteam_slot *slot, uint8_t id)
+{
+	unsigned at = 0;
+
+	while (at < BPFTEAM_SLOT_PORTS - 1 && slot->port[at] != id)
+		at++;
+	memmove(&slot->port[1], slot->port, at);
+	slot->port[0] = id;
+}
+
+/* Who lags furthest behind its share is next (as in "smooth" weighted round robin). */
+static unsigned next_turn(int64_t *credit, const struct slot_port *ports, unsigned n,
+			  uint32_t round)
+{
+	unsigned best = 0;
+
+	for (unsigned p = 0; p < n; p++) {
+		credit[p] += ports[p].weight;
+		if (credit[p] > credit[best])
+			best = p;
+	}
+	credit[best] -= round;
+	return best;
+}
+
+unsigned slots_fill_turns(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct slot_port *ports,
+			  unsigned n)
+{
+	int64_t credit[BPFTEAM_PORTS_MAX] = {0};
+	uint32_t round = 0;
+
+	slots_fill_weighted(slots, ports, n);
+	for (unsigned p = 0; p < n; p++)
+		round += ports[p].weight;
+	for (unsigned slot = 0; n && slot < BPFTEAM_SLOTS; slot++)
+		put_first(&slots[slot], ports[next_turn(credit, ports, n, round)].id);
+	/* A round that does not fit is cut: of more than 4,096 turns each port gets its share of these. */
+	return round && round < BPFTEAM_SLOTS ? BPFTEAM_SLOTS - BPFTEAM_SLOTS % round
+					      : BPFTEAM_SLOTS;
+}
+
+void slots_fill_ordered(struct bpfteam_slot *slots, unsigned n_slots, const uint8_t *order,
+			unsigned n)
 {
 	if (n > BPFTEAM_SLOT_PORTS)
 		n = BPFTEAM_SLOT_PORTS;
-	memset(slots, BPFTEAM_PORT_NONE, BPFTEAM_SLOTS * sizeof(*slots));
-	for (unsigned slot = 0; n && slot < BPFTEAM_SLOTS; slot++)
+	memset(slots, BPFTEAM_PORT_NONE, n_slots * sizeof(*slots));
+	for (unsigned slot = 0; n && slot < n_slots; slot++)
 		memcpy(slots[slot].port, order, n);
 }
 

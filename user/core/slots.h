@@ -23,8 +23,17 @@ struct slot_port {
 void slots_fill_weighted(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct slot_port *ports,
 			 unsigned n);
 
-/* The same list everywhere: order[0] first. */
-void slots_fill_ordered(struct bpfteam_slot slots[BPFTEAM_SLOTS], const uint8_t *order, unsigned n);
+/*
+ * The same, but the first of the lists take turns, slot by slot, each as often as its weight says and
+ * as evenly as that goes; who takes over from whom is as above. Returns how many slots, from slot 0,
+ * hold whole rounds.
+ */
+unsigned slots_fill_turns(struct bpfteam_slot slots[BPFTEAM_SLOTS], const struct slot_port *ports,
+			  unsigned n);
+
+/* The same list in the first n_slots: order[0] first. */
+void slots_fill_ordered(struct bpfteam_slot *slots, unsigned n_slots, const uint8_t *order,
+			unsigned n);
 
 /* In how many slots port id comes first among the ports of mask. */
 unsigned slots_count(const struct bpfteam_slot slots[BPFTEAM_SLOTS], uint8_t id, uint64_t mask);

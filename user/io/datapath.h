@@ -59,6 +59,7 @@ const struct features *datapath_features(void);
 struct datapath_config {
 	enum bpfteam_mode mode;
 	enum bpfteam_hash hash;
+	uint32_t packets_per_slave; /* balance-rr */
 	struct mac mac; /* the team's */
 	uint32_t ifindex; /* of the team's interface */
 	uint32_t inner_ifindex;
@@ -153,7 +154,7 @@ int datapath_set_masks(struct datapath *dp, const struct datapath_masks *masks);
 int datapath_set_link(struct datapath *dp, unsigned id, bool up);
 /* The port id's failure is handled: report the next one. */
 int datapath_clear_noticed(struct datapath *dp, unsigned id);
-/* Accept unicast on port id (active-backup) until now + for_ms. */
+/* Where only the active port receives: unicast also on port id until now + for_ms. */
 int datapath_set_prev(struct datapath *dp, unsigned id, unsigned for_ms);
 int datapath_add_failover(struct datapath *dp);
 int datapath_get_state(struct datapath *dp, struct bpfteam_state *ret);
@@ -249,7 +250,9 @@ int datapath_set_vlan_slots(struct datapath *dp, const struct bpfteam_slot slots
 			    struct err *err);
 int datapath_get_vlan_stats(struct datapath *dp, uint16_t id, struct bpfteam_stats *ret);
 
-int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS]);
+/* turns: of balance-rr, how many slots from the first hold whole rounds; else 0. */
+int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS],
+		       unsigned turns);
 int datapath_get_slots(struct datapath *dp, struct bpfteam_slot slots[BPFTEAM_SLOTS]);
 int datapath_get_port(struct datapath *dp, unsigned id, struct bpfteam_port *ret);
 /* Summed over the CPUs. id up to BPFTEAM_STATS_TEAM. */

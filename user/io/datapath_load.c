@@ -15,6 +15,7 @@
 
 #include "carrier.skel.h"
 #include "cma.skel.h"
+#include "core/mode.h"
 #include "io/datapath_priv.h"
 #include "port.skel.h"
 #include "smc.skel.h"
@@ -97,12 +98,20 @@ static bool hashes_more(__u32 mode, __u32 hash)
 
 struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 {
-	if (hashes_more(skel->rodata->cfg_mode, skel->rodata->cfg_hash))
+	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+
+	if (mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_tx_all;
+	if (mode_of(mode)->turns)
+		return skel->progs.team_tx_turn;
+	if (mode_of(mode)->own_macs)
+		return skel->progs.team_tx_own;
+	if (hashes_more(mode, skel->rodata->cfg_hash))
 		return skel->progs.team_tx_policy;
 	/* Shortcuts are opened by the timer alone. */
 	if (!skel->rodata->cfg_watch_ns)
 		return skel->progs.team_tx;
-	if (skel->rodata->cfg_mode == BPFTEAM_ACTIVE_BACKUP)
+	if (mode == BPFTEAM_ACTIVE_BACKUP)
 		return skel->progs.team_tx_first;
 	return skel->rodata->cfg_hash == BPFTEAM_HASH_LAYER34 ? skel->progs.team_tx_flow
 							      : skel->progs.team_tx_mac;
@@ -110,18 +119,32 @@ struct bpf_program *dp_team_tx(const struct team_bpf *skel)
 
 struct bpf_program *dp_team_inner(const struct team_bpf *skel)
 {
-	return hashes_more(skel->rodata->cfg_mode, skel->rodata->cfg_hash)
-		       ? skel->progs.team_inner_policy
-		       : skel->progs.team_inner;
+	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+
+	if (mode == BPFTEAM_BROADCAST)
+		return skel->progs.team_inner_all;
+	if (mode_of(mode)->own_macs)
+		return skel->progs.team_inner_own;
+	if (mode_of(mode)->turns)
+		return skel->progs.team_inner_turn;
+	return hashes_more(mode, skel->rodata->cfg_hash) ? skel->progs.team_inner_policy
+							 : skel->progs.team_inner;
 }
 
 struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
 {
+	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+
 	if (where != DP_AT_INNER)
 		return skel->progs.xdp_port;
-	return hashes_more(skel->rodata->cfg_mode, skel->rodata->cfg_hash)
-		       ? skel->progs.xdp_vport_policy
-		       : skel->progs.xdp_vport;
+	if (mode == BPFTEAM_BROADCAST)
+		return skel->progs.xdp_vport_all;
+	if (mode_of(mode)->own_macs)
+		return skel->progs.xdp_vport_own;
+	if (mode_of(mode)->turns)
+		return skel->progs.xdp_vport_turn;
+	return hashes_more(mode, skel->rodata->cfg_hash) ? skel->progs.xdp_vport_policy
+							 : skel->progs.xdp_vport;
 }
 
 /* The two objects differ in kfuncs alone, so that one skeleton fits both. */
@@ -148,9 +171,11 @@ static void specialise(const struct datapath *dp, struct team_bpf *skel, uint64_
 
 	skel->rodata->cfg_mode = config->mode;
 	skel->rodata->cfg_hash = config->hash;
+	skel->rodata->cfg_packets_per_slave = config->packets_per_slave;
 	skel->rodata->cfg_state = config->detector == DETECT_STATE;
 	skel->rodata->cfg_mark = dp_meta(dp)->mark;
 	skel->rodata->cfg_watch_ns = watch_ns;
+	bpf_map__set_autocreate(skel->maps.turn_count, config->mode == BPFTEAM_BALANCE_RR);
 }
 
 static int load_team(struct datapath *dp, struct team_bpf *skel, struct err *err)
@@ -263,7 +288,7 @@ struct bpf_program *dp_port_rx(const struct port_bpf *skel)
 /* Do ports that are not the active one drop what they receive? */
 static bool dp_active_only(const struct datapath_config *config)
 {
-	return config->mode == BPFTEAM_ACTIVE_BACKUP && !config->all_active;
+	return mode_of(config->mode)->active && !config->all_active;
 }
 
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err)
@@ -331,6 +356,7 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 		return fail_load(err, -errno, dp->team, "XDP");
 	skel->rodata->cfg_mode = config->mode;
 	skel->rodata->cfg_hash = config->hash;
+	skel->rodata->cfg_packets_per_slave = config->packets_per_slave;
 	skel->rodata->cfg_state = state;
 	skel->rodata->cfg_watch_ns = state && dp_have(DP_TIMER) ? DP_WATCH_NS : 0;
 	skel->rodata->cfg_port = port ? where : 0;
@@ -341,6 +367,7 @@ int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struc
 	skel->rodata->cfg_probe = config->probe;
 	skel->rodata->cfg_rdma = port &&
 				 (config->rdma_ports >> where & 1 || dp_rdma_hears(dp, where));
+	bpf_map__set_autocreate(skel->maps.turn_count, config->mode == BPFTEAM_BALANCE_RR);
 	bpf_program__set_autoload(dp_xdp_prog(skel, where), true);
 	r = dp_maps_reuse(dp, skel->obj, err);
 	if (r) {

@@ -222,13 +222,13 @@ int dp_load_vlan(struct datapath *dp, enum bpfteam_mode mode, enum bpfteam_hash 
 /* Which of its programs sends, and which takes on what crossed the veth; the others are not loaded. */
 struct bpf_program *dp_team_tx(const struct team_bpf *skel);
 struct bpf_program *dp_team_inner(const struct team_bpf *skel);
-struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where); /* the one to load */
 /* Which of its programs receives. */
 struct bpf_program *dp_port_rx(const struct port_bpf *skel);
 int dp_load_port(struct datapath *dp, unsigned id, struct port_bpf **ret, struct err *err);
 int dp_load_carrier(struct datapath *dp, bool kprobe, struct carrier_bpf **ret, struct err *err);
 /* Opens only: whoever attaches it loads it, libxdp as an extension of its dispatcher. */
 int dp_open_xdp(struct datapath *dp, unsigned where, struct xdp_bpf **ret, struct err *err);
+struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where); /* the one to load */
 int dp_load_trace(bool kprobe); /* a trial, without a team; attaches, and detaches again */
 /* Runs a program once on frame with ctx; the kernel writes ctx back. Returns -errno or 0. */
 int dp_run(int prog_fd, const void *frame, size_t len, struct __sk_buff *ctx, uint32_t *retval);

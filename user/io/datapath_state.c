@@ -128,11 +128,13 @@ void dp_store_slots(struct bpfteam_slot *to, const struct bpfteam_slot slots[BPF
 	}
 }
 
-int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS])
+int datapath_set_slots(struct datapath *dp, const struct bpfteam_slot slots[BPFTEAM_SLOTS],
+		       unsigned turns)
 {
 	if (!dp_slots(dp))
 		return -ENOENT;
 	dp_store_slots(dp_slots(dp), slots);
+	STORE(dp_state(dp)->turns, turns);
 	return 0;
 }
 

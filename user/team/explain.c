@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/mode.h"
 #include "team/team_priv.h"
 
 #define FRAME_MAX 128
@@ -34,9 +35,22 @@ static void put_be16(struct builder *b, uint16_t value)
 	put(b, &value, 2);
 }
 
+/* Where none is given and it can be told: a group's (RFC 1112, 6.4; RFC 2464, 7). */
+static void put_destination(struct builder *b, const struct team_flow *flow)
+{
+	const uint8_t *ip = flow->dst.byte;
+
+	if (mac_is_zero(&flow->dmac) && flow->dst.family == AF_INET && ip[0] >> 4 == 14)
+		put(b, (const uint8_t[]){0x01, 0x00, 0x5e, ip[1] & 0x7f, ip[2], ip[3]}, 6);
+	else if (mac_is_zero(&flow->dmac) && flow->dst.family == AF_INET6 && ip[0] == 0xff)
+		put(b, (const uint8_t[]){0x33, 0x33, ip[12], ip[13], ip[14], ip[15]}, 6);
+	else
+		put(b, flow->dmac.byte, 6);
+}
+
 static void put_ethernet(struct builder *b, const struct team_flow *flow, const struct mac *own)
 {
-	put(b, flow->dmac.byte, 6);
+	put_destination(b, flow);
 	put(b, mac_is_zero(&flow->smac) ? own->byte : flow->smac.byte, 6);
 	if (flow->vlan >= 0) {
 		put_be16(b, 0x8100);
@@ -99,24 +113,27 @@ static const char *reason(enum bpfteam_mode mode, const struct datapath_verdict 
 		return "no-port";
 	if (verdict->position)
 		return "failover";
-	return mode == BPFTEAM_ACTIVE_BACKUP ? "active" : "hash";
+	/* Where the hash has the other slots, slot 0 is the active port's. */
+	return mode_of(mode)->active && !verdict->slot ? "active" : mode_of(mode)->reason;
 }
 
-/* The headers don't tell: all ports of mask that it may be. */
-static json_t *explain_any(struct team *team, uint64_t mask)
+/* The headers don't tell: all ports that it may be, or, in broadcast, that it is. */
+static json_t *explain_any(struct team *team, const struct datapath_vlan *sender)
 {
 	json_t *candidates = json_array();
 	uint64_t usable;
 
 	team_read_links(team);
-	usable = team_usable(team) & mask;
+	usable = team_usable(team);
+	if (sender->id)
+		usable &= datapath_vlan(team->dp, sender->id)->mask;
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		if (usable >> team->rec->ports[i].id & 1)
 			json_array_append_new(candidates, json_string(team->rec->ports[i].name));
 	}
 	return json_pack("{s:s, s:n, s:s, s:n, s:n, s:o}", "team", team->rec->config.team, "port",
-			 "reason", usable ? "hash" : "no-port", "slot", "hash", "candidates",
-			 candidates);
+			 "reason", usable ? mode_of(sender->mode)->reason : "no-port", "slot",
+			 "hash", "candidates", candidates);
 }
 
 /* Policies that count the destination's MAC address. */
@@ -146,8 +163,7 @@ static int run(struct team *team, const struct team_flow *flow, const struct dat
 	struct team_flow sent = *flow;
 	struct builder b;
 
-	if (sender->mode != BPFTEAM_ACTIVE_BACKUP && hashes_dmac(sender->hash) &&
-	    mac_is_zero(&flow->dmac))
+	if (mode_of(sender->mode)->hashed && hashes_dmac(sender->hash) && mac_is_zero(&flow->dmac))
 		return err_set(err, -EINVAL,
 			       "%s: %s hashes the destination's MAC; give it with --dmac ('ip "
 			       "neigh' shows it)",
@@ -223,9 +239,9 @@ json_t *team_explain(struct team *team, const struct team_flow *flow, struct err
 	if (rdma)
 		return explain_rdma(team, flow, rdma, err);
 	find_sender(team, flow, &sender);
-	if (sender.mode != BPFTEAM_ACTIVE_BACKUP && sender.hash == BPFTEAM_HASH_TXHASH)
-		return explain_any(team, sender.id ? datapath_vlan(team->dp, sender.id)->mask
-						   : UINT64_MAX);
+	if (mode_of(sender.mode)->hashed ? sender.hash == BPFTEAM_HASH_TXHASH
+					 : !mode_of(sender.mode)->active)
+		return explain_any(team, &sender);
 	if (run(team, flow, &sender, &team->rec->mac, &verdict, err))
 		return NULL;
 	return answer(team, port_of(team, verdict.port), reason(sender.mode, &verdict), &verdict,

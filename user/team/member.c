@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/mode.h"
 #include "team/team_priv.h"
 
 /* IN6_ADDR_GEN_MODE_NONE (linux/if_link.h): the kernel makes no link-local address. */
@@ -169,16 +170,17 @@ static int save(struct team *team, unsigned i, struct err *err)
 }
 
 /*
- * The source of the port's ARP probes. Never the team's MAC: a probe would move the switch's entry
- * for it. The port whose own MAC that is gets one made from it: locally administered, and with the
- * port's id folded in so that no two ports share it.
+ * The source of the port's ARP probes, and of what it sends in a mode in which only the active port
+ * bears the team's MAC. Never that one: the frame would move the switch's entry for it. Nor an RNIC's,
+ * which is its RDMA system's. The port whose own MAC is either gets one made from it: locally
+ * administered, and with the port's id folded in so that no two ports share it.
  */
 static struct mac probe_mac(const struct team *team, const struct saved_port *saved,
 			    const struct link_info *info)
 {
 	struct mac mac = info->mac;
 
-	if (mac_equal(&mac, &team->rec->mac)) {
+	if (mac_equal(&mac, &team->rec->mac) || saved->rnic) {
 		mac.byte[0] = (mac.byte[0] | 0x02) ^ 0x40;
 		mac.byte[1] ^= 0xb7;
 		mac.byte[2] ^= saved->id;
@@ -213,7 +215,12 @@ static int add_probe_mac(struct team *team, unsigned i, struct err *err)
 	return receive_mac(team, i, &saved->probe_mac, &saved->added_probe_mac, err);
 }
 
-/* For a port that joined while the team did not probe. */
+bool member_needs_probe_mac(const struct config *config)
+{
+	return config->arp_interval_ms || mode_of(config->mode)->own_macs;
+}
+
+/* For a port that joined while the team had no use for it. */
 int member_add_probe_mac(struct team *team, unsigned i, struct err *err)
 {
 	struct saved_port *saved = &team->rec->ports[i];
@@ -239,7 +246,7 @@ static int prepare(struct team *team, unsigned i, struct err *err)
 	if (!ret && team->vport.promiscuity)
 		ret = link_set_promisc(team->link, info->ifindex, true, err);
 	ret = ret ?: receive_mac(team, i, &team->rec->mac, &saved->added_mac, err);
-	if (!ret && team->rec->config.arp_interval_ms)
+	if (!ret && member_needs_probe_mac(&team->rec->config))
 		ret = add_probe_mac(team, i, err);
 	return ret ?: link_set_up(team->link, info->ifindex, true, err);
 }

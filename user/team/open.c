@@ -88,6 +88,7 @@ void team_datapath_config(const struct team *team, struct datapath_config *ret)
 	*ret = (struct datapath_config){
 		.mode = config->mode,
 		.hash = config->hash,
+		.packets_per_slave = config->packets_per_slave,
 		.mac = team->rec->mac,
 		.ifindex = team->rec->ifindex,
 		.inner_ifindex = team->rec->inner_ifindex,

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/mode.h"
 #include "team/team_priv.h"
 
 /* How long unicast may still arrive at the port that was active before a planned change. */
@@ -136,14 +137,16 @@ static bool same_order(const struct plan *a, const struct plan *b)
 static int write_slots(struct team *team, const struct plan *plan, const struct plan_port *ports,
 		       unsigned n)
 {
-	bool ordered = team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP;
+	bool active = mode_of(team->rec->config.mode)->active;
 	struct bpfteam_slot slots[BPFTEAM_SLOTS];
-	int ret;
+	unsigned turns;
+	int ret = 0;
 
-	if (team->slots_valid && (!ordered || same_order(plan, &team->plan)))
+	if (team->slots_valid && (!active || same_order(plan, &team->plan)))
 		return 0;
-	plan_slots(&team->rec->config, plan, ports, n, slots);
-	ret = memcmp(slots, team->slots, sizeof(slots)) ? datapath_set_slots(team->dp, slots) : 0;
+	turns = plan_slots(&team->rec->config, plan, ports, n, slots);
+	if (memcmp(slots, team->slots, sizeof(slots)))
+		ret = datapath_set_slots(team->dp, slots, turns);
 	if (ret)
 		return ret;
 	memcpy(team->slots, slots, sizeof(slots));
@@ -186,13 +189,15 @@ static void emit_ports(struct team *team, const enum port_state *before, uint64_
 	}
 }
 
-/* Did traffic have to leave a port? In active-backup the active one changed, else any went down. */
+/* Did traffic have to leave a port? The active one changed, or, where others send too, any went down. */
 static bool failed_over(const struct team *team, const struct plan *before,
 			const enum port_state *states)
 {
-	if (team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP)
-		return before->active != team->plan.active && before->active != BPFTEAM_PORT_NONE &&
-		       team->plan.active != BPFTEAM_PORT_NONE;
+	if (before->active != team->plan.active && before->active != BPFTEAM_PORT_NONE &&
+	    team->plan.active != BPFTEAM_PORT_NONE)
+		return true;
+	if (mode_of(team->rec->config.mode)->ordered)
+		return false;
 	for (unsigned i = 0; i < team->rec->n_ports; i++) {
 		enum port_state now = team->member[i].state.state;
 
@@ -281,7 +286,7 @@ int team_replan(struct team *team, uint64_t now_ns)
 	return 0;
 }
 
-/* Which port active-backup uses now, by the data path's own rule. */
+/* Which port is the active one now, by the data path's own rule. */
 static uint8_t designated(const struct bpfteam_slot *slot, const struct bpfteam_state *state)
 {
 	const uint64_t masks[] = {state->alive & state->link, state->fallback & state->link};
@@ -310,9 +315,9 @@ void team_resume_plan(struct team *team)
 	team->plan.accept = state.accept;
 	team->plan.carrier = team->inner_up;
 	team->plan.active = BPFTEAM_PORT_NONE;
-	if (team->rec->config.mode == BPFTEAM_ACTIVE_BACKUP)
+	if (mode_of(team->rec->config.mode)->active)
 		team->plan.active = designated(&team->slots[0], &state);
-	team->slots_valid = team->rec->config.mode != BPFTEAM_ACTIVE_BACKUP;
+	team->slots_valid = !mode_of(team->rec->config.mode)->active;
 	team->planned = true;
 	for (unsigned i = 0; i < team->rec->n_ports; i++)
 		team->member[i].seen_ns = 0;

@@ -11,11 +11,12 @@
  */
 #include <string.h>
 
+#include "core/mode.h"
 #include "team/team_priv.h"
 
 bool rdma_spreads(const struct team *team, const struct rdma_config *rdma)
 {
-	return rdma->n_ports && team->rec->config.mode != BPFTEAM_ACTIVE_BACKUP;
+	return rdma->n_ports && mode_of(team->rec->config.mode)->hashed;
 }
 
 /* As a mask of ids; *ret_path: those that come first. */

@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mode.h"
 #include "team/team_priv.h"
 
 static bool same_programs(const struct config *a, const struct config *b)
 {
-	return a->mode == b->mode && a->hash == b->hash && a->xdp == b->xdp && a->rx == b->rx &&
+	return a->mode == b->mode && a->hash == b->hash &&
+	       a->packets_per_slave == b->packets_per_slave && a->xdp == b->xdp && a->rx == b->rx &&
 	       a->all_slaves_active == b->all_slaves_active &&
 	       a->detect.method == b->detect.method && !a->arp_interval_ms == !b->arp_interval_ms &&
 	       a->n_arp_ip_target == b->n_arp_ip_target &&
@@ -39,12 +41,12 @@ static int swap_receive(struct team *team, struct err *err)
 }
 
 /*
- * New programs under the running links. From active-backup to a mode that receives on all ports the
+ * New programs under the running links. From a mode that receives on one port to one that receives on all the
  * receiving side goes first, else last: at no moment does a port drop what the other side may send.
  */
 static int swap_programs(struct team *team, enum bpfteam_mode from, struct err *err)
 {
-	bool receive_first = from == BPFTEAM_ACTIVE_BACKUP;
+	bool receive_first = mode_of(from)->active && !mode_of(team->rec->config.mode)->active;
 	struct datapath_config config;
 	int ret = 0;
 
@@ -63,7 +65,7 @@ static int swap_programs(struct team *team, enum bpfteam_mode from, struct err *
 	return ret;
 }
 
-/* The ARP monitor needs a MAC of its own on every port; whoever joined without gets it now. */
+/* For ARP probes, and modes in which each port sends with a MAC of its own; who has none gets it now. */
 static int add_probe_macs(struct team *team, struct err *err)
 {
 	int ret = 0;
@@ -176,7 +178,7 @@ static int prepare(struct team *team, const struct config *from, const struct co
 		ret = choose_detector(team, to, err);
 	ret = ret ?: add_ports(team, to, flags, err);
 	ret = ret ?: set_interface(team, from, to, err);
-	if (!ret && to->arp_interval_ms)
+	if (!ret && member_needs_probe_mac(to))
 		ret = add_probe_macs(team, err);
 	/* The ports take what is left on them before anything is, and as long as anything is. */
 	if (!ret && to->rx == RX_DIRECT)

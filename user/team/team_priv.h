@@ -135,6 +135,7 @@ int member_swap_all(struct team *team, struct err *err);
 void member_give_ipv6(struct team *team, unsigned i);
 void member_lost(struct team *team, unsigned i, const char *reason);
 int member_set_mac(struct team *team, unsigned i, const struct mac *from, struct err *err);
+bool member_needs_probe_mac(const struct config *config);
 int member_add_probe_mac(struct team *team, unsigned i, struct err *err);
 void member_init(struct member *member);
 void member_fini(struct member *member);
