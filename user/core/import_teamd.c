@@ -45,13 +45,13 @@ static void option(struct import *import, const char *where, const char *path, c
 /* By what is hashed, not by how: the peers' hash functions differ anyway. */
 static void tx_hash(struct import *import, const char *where, const json_t *list)
 {
-	static const char *const policies[] = {"layer2", "vlan+srcmac", "layer2+3", "layer3+4"};
+	static const char *const policies[] = {"layer2", "layer2+3", "layer3+4"};
 	static const struct {
 		const char *name;
 		unsigned rank;
 	} parts[] = {
-		{"eth", 0}, {"vlan", 1}, {"ipv4", 2}, {"ipv6", 2}, {"ip", 2},
-		{"l3", 2},  {"tcp", 3},  {"udp", 3},  {"sctp", 3}, {"l4", 3},
+		{"eth", 0}, {"vlan", 0}, {"ipv4", 1}, {"ipv6", 1}, {"ip", 1},
+		{"l3", 1},  {"tcp", 2},  {"udp", 2},  {"sctp", 2}, {"l4", 2},
 	};
 	unsigned rank = 0;
 	char buf[128];
@@ -67,6 +67,10 @@ static void tx_hash(struct import *import, const char *where, const json_t *list
 			import_tell(import, where, "runner.tx_hash: %s is not known", buf);
 		else if (parts[j].rank > rank)
 			rank = parts[j].rank;
+		if (j < n && !strcmp(parts[j].name, "vlan"))
+			import_tell(import, where,
+				    "runner.tx_hash: vlan: tags don't count beside addresses; "
+				    "vlan+srcmac is of the tag and the source address alone");
 	}
 	option(import, where, "runner.tx_hash", policies[rank]);
 }
