@@ -154,13 +154,14 @@ switch_port 1 up
 switch_port 2 up
 check "and has it back" wait_for 5 pings 198.51.100.2
 
-# Received frames, while a group beside comes, changes and goes.
+# Received frames, while a group beside comes, changes and goes. It sends by the same port: this switch
+# would look for the MAC address of both where it was seen last.
 must apply "$blue"
 must wait_for 5 pings 203.0.113.2
 HOST4=203.0.113.1 stream_start change_rx rx
 pause 0.2
 check "a group is added beside it" apply "$blue" "{id: 30}"
-check "changed" apply "$blue" "{id: 30, mode: balance-xor, priority: 3}"
+check "changed" apply "$blue" "{id: 30, ports: [eth0], mode: balance-xor, priority: 3}"
 check "and removed" apply "$blue"
 pause 0.2
 stream_stop change_rx

@@ -7,13 +7,23 @@
 
 #include "core/plan.h"
 
-static bool has_port(const struct vlan_config *vlan, const char *name)
+/* Those of the group, in its order: of equals the first one is preferred. Returns how many. */
+static unsigned choose(const struct vlan_config *vlan, const struct plan_port *ports, unsigned n,
+		       struct plan_port own[BPFTEAM_PORTS_MAX])
 {
-	for (unsigned i = 0; i < vlan->n_ports; i++) {
-		if (!strcmp(vlan->ports[i], name))
-			return true;
+	unsigned n_own = 0;
+
+	if (!vlan->n_ports) {
+		memcpy(own, ports, n * sizeof(*ports));
+		return n;
 	}
-	return !vlan->n_ports;
+	for (unsigned i = 0; i < vlan->n_ports; i++) {
+		for (unsigned j = 0; j < n; j++) {
+			if (!strcmp(vlan->ports[i], ports[j].config->name))
+				own[n_own++] = ports[j];
+		}
+	}
+	return n_own;
 }
 
 void plan_vlan_make(const struct config *config, const struct vlan_config *vlan,
@@ -23,17 +33,14 @@ void plan_vlan_make(const struct config *config, const struct vlan_config *vlan,
 	struct plan prev = {.active = prev_first}, plan;
 	struct plan_port own[BPFTEAM_PORTS_MAX];
 	uint64_t up = 0, link = 0;
-	unsigned n_own = 0;
+	unsigned n_own = choose(vlan, ports, n, own);
 
 	memset(ret, 0, sizeof(*ret));
 	memset(&ret->list, BPFTEAM_PORT_NONE, sizeof(ret->list));
-	for (unsigned i = 0; i < n; i++) {
-		if (!has_port(vlan, ports[i].config->name))
-			continue;
-		own[n_own++] = ports[i];
-		ret->mask |= 1ULL << ports[i].id;
-		up |= (uint64_t)(ports[i].state->state == PORT_UP) << ports[i].id;
-		link |= (uint64_t)ports[i].link << ports[i].id;
+	for (unsigned i = 0; i < n_own; i++) {
+		ret->mask |= 1ULL << own[i].id;
+		up |= (uint64_t)(own[i].state->state == PORT_UP) << own[i].id;
+		link |= (uint64_t)own[i].link << own[i].id;
 	}
 	plan_make_mode(config, config_vlan_mode(config, vlan), own, n_own, &prev, daemon, &plan);
 	/* min_links is about the whole team. */
