@@ -84,6 +84,8 @@ if command -v tcpdump >/dev/null; then
 	PIDS+=("$dump")
 	RATE=2000 stream_start before rx
 	check "a capture: show says so" wait_for 5 obstacle_is promiscuous
+	# The interface is promiscuous before tcpdump has its filter, until when it takes nothing.
+	must wait_for 5 grep -q listening "$TMP/tcpdump"
 	RATE=2000 stream_start during rx
 	RATE=2000 stream_start during6 rx6
 	pause 0.5
