@@ -84,7 +84,8 @@ static int read_vlan(const struct nlmsghdr *nlh, void *arg)
 	}
 	if (nlh->nlmsg_type != RTM_NEWLINK || link_dev_parse(nlh, &info))
 		return 0;
-	if (info.lower == search->lower && info.vlan == search->vid && !info.vlan_8021ad)
+	if (info.lower == search->lower && info.vlan && info.vlan == search->vid &&
+	    !info.vlan_8021ad)
 		*search->found = info;
 	return 0;
 }
