@@ -49,8 +49,8 @@ static __always_inline bool rdma_may_spread(struct __sk_buff *skb)
 	       *(const __u8 *)(data + ETH_HLEN + 6) != IPPROTO_ICMPV6;
 }
 
-/* From the headers alone: txhash is layer3+4 here. */
-static __always_inline __u32 rdma_hash(struct __sk_buff *skb)
+/* From the headers alone: txhash is layer3+4 here. By itself, or Linux 6.1 refuses what becomes of it. */
+__noinline __u32 rdma_hash(struct __sk_buff *skb)
 {
 	return cfg_hash == BPFTEAM_HASH_TXHASH ? policy_ports(skb) : hash_any(skb);
 }
