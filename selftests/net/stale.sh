@@ -54,7 +54,9 @@ start_daemon
 check "a daemon finds a port that was renamed" wait_for 3 names_are "eth0 eth9"
 check "it is up under its new name" wait_for 3 port_is eth9 up
 stop_daemon
+must on host ip link set eth9 down
 must on host ip link set eth9 name eth1
+must on host ip link set eth1 up
 check "a command finds it as well" bpfteam port set team0 eth0 --weight 3
 check_eq "under its old name" "$(names)" "eth0 eth1"
 
