@@ -278,15 +278,15 @@ static void render_ports(const json_t *ports, const char *active)
 	table_print(table, 2);
 }
 
-static const char *words_text(const json_t *array, char *buf, size_t size)
+const char *json_words(const json_t *words, const char *separator, char *buf, size_t size)
 {
 	const json_t *word;
 	size_t used = 0, i;
 
 	buf[0] = '\0';
-	json_array_foreach (array, i, word)
+	json_array_foreach (words, i, word)
 		if (json_is_string(word) && used < size)
-			used += snprintf(buf + used, size - used, "%s%s", used ? "," : "",
+			used += snprintf(buf + used, size - used, "%s%s", used ? separator : "",
 					 json_string_value(word));
 	return buf;
 }
@@ -306,7 +306,7 @@ static void render_vports(const json_t *vports)
 		table_cell(table, json_text(vport, "kind"));
 		table_number(table, member(vport, "vlan"));
 		table_cell(table, json_text(vport, "pinned_to"));
-		table_cell(table, words_text(member(vport, "ports"), words, sizeof(words)));
+		table_cell(table, json_words(member(vport, "ports"), ",", words, sizeof(words)));
 		add_traffic(table, vport);
 		table_cell(table, drops_text(member(vport, "drops"), drops, sizeof(drops)));
 	}

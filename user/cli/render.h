@@ -34,6 +34,9 @@ void render_state(const char *word);
 /* A member that is a string, "" when it is not there or null. */
 const char *json_text(const json_t *object, const char *key);
 
+/* An array's strings with the separator between them, as many as there is room for. Returns buf. */
+const char *json_words(const json_t *words, const char *separator, char *buf, size_t size);
+
 /* The array of `show -j`. */
 void render_show(const json_t *teams);
 /* render_rdma.c: the array of `rdma -j`. */

@@ -16,20 +16,6 @@ static const json_t *member(const json_t *object, const char *key)
 	return json_object_get(object, key);
 }
 
-/* "a, b": the strings of an array. */
-static const char *list_text(const json_t *strings, char buf[LIST_MAX])
-{
-	const json_t *string;
-	size_t i, len = 0;
-
-	buf[0] = '\0';
-	json_array_foreach (strings, i, string)
-		if (json_is_string(string) && len < LIST_MAX)
-			len += snprintf(buf + len, LIST_MAX - len, "%s%s", len ? ", " : "",
-					json_string_value(string));
-	return buf;
-}
-
 static const char *truth(const json_t *value)
 {
 	return json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "";
@@ -56,13 +42,14 @@ static void render_rnics(const json_t *rnics)
 		table_state(table, json_text(rnic, "state"));
 		table_cell(table, json_text(rnic, "vport"));
 		table_number(table, member(rnic, "vlan"));
-		table_cell(table, json_array_size(spread) ? list_text(spread, list)
-							  : json_text(rnic, "path"));
+		table_cell(table, json_array_size(spread)
+					  ? json_words(spread, ", ", list, sizeof(list))
+					  : json_text(rnic, "path"));
 		if (json_array_size(ports))
-			table_cell(table, list_text(ports, list));
+			table_cell(table, json_words(ports, ", ", list, sizeof(list)));
 		else
 			table_cell(table, has_vport ? truth(member(rnic, "failover")) : "");
-		table_cell(table, list_text(member(rnic, "addresses"), list));
+		table_cell(table, json_words(member(rnic, "addresses"), ", ", list, sizeof(list)));
 	}
 	table_print(table, 2);
 }

@@ -90,61 +90,72 @@ static int reuse_watch(const struct datapath *dp, struct team_bpf *skel, struct 
 	return r ? dp_fail(err, r, "%s: BPF map watch", dp->team) : 0;
 }
 
-/* The policies whose hash takes more than the headers in front have programs of their own. */
-static bool hashes_more(__u32 mode, __u32 hash)
+/*
+ * What frames are sent by: each way has programs of its own, and no other grows by it. Policies whose hash
+ * takes more than the headers in front are one.
+ */
+enum way { WAY_PLAIN, WAY_POLICY, WAY_TURN, WAY_OWN, WAY_ALL };
+
+static enum way way_of(enum bpfteam_mode mode, enum bpfteam_hash hash)
 {
-	return mode != BPFTEAM_ACTIVE_BACKUP && hash > BPFTEAM_HASH_LAYER23;
+	if (mode == BPFTEAM_BROADCAST)
+		return WAY_ALL;
+	if (mode_of(mode)->turns)
+		return WAY_TURN;
+	if (mode_of(mode)->own_macs)
+		return WAY_OWN;
+	return mode != BPFTEAM_ACTIVE_BACKUP && hash > BPFTEAM_HASH_LAYER23 ? WAY_POLICY
+									    : WAY_PLAIN;
 }
 
-struct bpf_program *dp_team_tx(const struct team_bpf *skel)
+static struct bpf_program *plain_tx(const struct team_bpf *skel)
 {
-	enum bpfteam_mode mode = skel->rodata->cfg_mode;
-
-	if (mode == BPFTEAM_BROADCAST)
-		return skel->progs.team_tx_all;
-	if (mode_of(mode)->turns)
-		return skel->progs.team_tx_turn;
-	if (mode_of(mode)->own_macs)
-		return skel->progs.team_tx_own;
-	if (hashes_more(mode, skel->rodata->cfg_hash))
-		return skel->progs.team_tx_policy;
 	/* Shortcuts are opened by the timer alone. */
 	if (!skel->rodata->cfg_watch_ns)
 		return skel->progs.team_tx;
-	if (mode == BPFTEAM_ACTIVE_BACKUP)
+	if (skel->rodata->cfg_mode == BPFTEAM_ACTIVE_BACKUP)
 		return skel->progs.team_tx_first;
 	return skel->rodata->cfg_hash == BPFTEAM_HASH_LAYER34 ? skel->progs.team_tx_flow
 							      : skel->progs.team_tx_mac;
 }
 
+struct bpf_program *dp_team_tx(const struct team_bpf *skel)
+{
+	struct bpf_program *const by[] = {
+		[WAY_PLAIN] = plain_tx(skel),          [WAY_POLICY] = skel->progs.team_tx_policy,
+		[WAY_TURN] = skel->progs.team_tx_turn, [WAY_OWN] = skel->progs.team_tx_own,
+		[WAY_ALL] = skel->progs.team_tx_all,
+	};
+
+	return by[way_of(skel->rodata->cfg_mode, skel->rodata->cfg_hash)];
+}
+
 struct bpf_program *dp_team_inner(const struct team_bpf *skel)
 {
-	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+	struct bpf_program *const by[] = {
+		[WAY_PLAIN] = skel->progs.team_inner,
+		[WAY_POLICY] = skel->progs.team_inner_policy,
+		[WAY_TURN] = skel->progs.team_inner_turn,
+		[WAY_OWN] = skel->progs.team_inner_own,
+		[WAY_ALL] = skel->progs.team_inner_all,
+	};
 
-	if (mode == BPFTEAM_BROADCAST)
-		return skel->progs.team_inner_all;
-	if (mode_of(mode)->own_macs)
-		return skel->progs.team_inner_own;
-	if (mode_of(mode)->turns)
-		return skel->progs.team_inner_turn;
-	return hashes_more(mode, skel->rodata->cfg_hash) ? skel->progs.team_inner_policy
-							 : skel->progs.team_inner;
+	return by[way_of(skel->rodata->cfg_mode, skel->rodata->cfg_hash)];
 }
 
 struct bpf_program *dp_xdp_prog(const struct xdp_bpf *skel, unsigned where)
 {
-	enum bpfteam_mode mode = skel->rodata->cfg_mode;
+	struct bpf_program *const by[] = {
+		[WAY_PLAIN] = skel->progs.xdp_vport,
+		[WAY_POLICY] = skel->progs.xdp_vport_policy,
+		[WAY_TURN] = skel->progs.xdp_vport_turn,
+		[WAY_OWN] = skel->progs.xdp_vport_own,
+		[WAY_ALL] = skel->progs.xdp_vport_all,
+	};
 
 	if (where != DP_AT_INNER)
 		return skel->progs.xdp_port;
-	if (mode == BPFTEAM_BROADCAST)
-		return skel->progs.xdp_vport_all;
-	if (mode_of(mode)->own_macs)
-		return skel->progs.xdp_vport_own;
-	if (mode_of(mode)->turns)
-		return skel->progs.xdp_vport_turn;
-	return hashes_more(mode, skel->rodata->cfg_hash) ? skel->progs.xdp_vport_policy
-							 : skel->progs.xdp_vport;
+	return by[way_of(skel->rodata->cfg_mode, skel->rodata->cfg_hash)];
 }
 
 /* The two objects differ in kfuncs alone, so that one skeleton fits both. */
