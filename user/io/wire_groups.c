@@ -51,9 +51,14 @@ static size_t put_records(uint8_t *buf, const struct addr *groups, unsigned n)
 	return used;
 }
 
-/* An IPv4 header with the router alert, in front of len bytes of IGMP that are there already. */
-static size_t put_ipv4(uint8_t *buf, const struct mac *mac, const uint8_t *source,
-		       const uint8_t *to, size_t len)
+#define IPV4_BODY (ETH_HLEN + sizeof(struct iphdr) + 4)
+
+/*
+ * Of len bytes of IGMP that are there already the checksum, which is 0 as yet, and in front of them an IPv4
+ * header with the router alert.
+ */
+static size_t finish_igmp(uint8_t *buf, const struct mac *mac, const uint8_t *source,
+			  const uint8_t *to, size_t len)
 {
 	uint8_t mac_to[ETH_ALEN] = {0x01, 0x00, 0x5e, to[1] & 0x7f, to[2], to[3]};
 	uint32_t option = htonl(ROUTER_ALERT);
@@ -66,8 +71,10 @@ static size_t put_ipv4(uint8_t *buf, const struct mac *mac, const uint8_t *sourc
 		.ttl = 1,
 		.protocol = IPPROTO_IGMP,
 	};
-	uint8_t header[sizeof(ip) + sizeof(option)];
+	uint8_t header[sizeof(ip) + sizeof(option)], *igmp = buf + IPV4_BODY;
+	uint16_t sum = checksum(0, igmp, len);
 
+	memcpy(igmp + 2, &sum, sizeof(sum));
 	memcpy(&ip.saddr, source, 4);
 	memcpy(&ip.daddr, to, 4);
 	memcpy(header, &ip, sizeof(ip));
@@ -79,22 +86,18 @@ static size_t put_ipv4(uint8_t *buf, const struct mac *mac, const uint8_t *sourc
 	return ETH_HLEN + sizeof(header) + len;
 }
 
-#define IPV4_BODY (ETH_HLEN + sizeof(struct iphdr) + 4)
-
 static size_t build_v3(uint8_t *buf, const struct mac *mac, const uint8_t *source,
 		       const struct addr *groups, unsigned n)
 {
 	uint8_t *igmp = buf + IPV4_BODY;
-	uint16_t count = htons(n), sum;
+	uint16_t count = htons(n);
 	size_t len;
 
 	memset(igmp, 0, 8);
 	igmp[0] = IGMP_V3_REPORT;
 	memcpy(igmp + 6, &count, sizeof(count));
 	len = 8 + put_records(igmp + 8, groups, n);
-	sum = checksum(0, igmp, len);
-	memcpy(igmp + 2, &sum, sizeof(sum));
-	return put_ipv4(buf, mac, source, to_v3, len);
+	return finish_igmp(buf, mac, source, to_v3, len);
 }
 
 /* Of one group, to the group itself (RFC 2236). */
@@ -102,14 +105,11 @@ static size_t build_old(uint8_t *buf, const struct mac *mac, const uint8_t *sour
 			const struct addr *group, unsigned version)
 {
 	uint8_t *igmp = buf + IPV4_BODY;
-	uint16_t sum;
 
 	memset(igmp, 0, 8);
 	igmp[0] = version == 1 ? IGMP_V1_MEMBERSHIP_REPORT : IGMP_V2_MEMBERSHIP_REPORT;
 	memcpy(igmp + 4, group->byte, 4);
-	sum = checksum(0, igmp, 8);
-	memcpy(igmp + 2, &sum, sizeof(sum));
-	return put_ipv4(buf, mac, source, group->byte, 8);
+	return finish_igmp(buf, mac, source, group->byte, 8);
 }
 
 static size_t build_mld(uint8_t *buf, const struct mac *mac, const uint8_t *source,
