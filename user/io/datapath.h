@@ -238,6 +238,8 @@ int datapath_set_vlans(struct datapath *dp, const struct datapath_vlan *vlans, u
 int datapath_clear_vlan(struct datapath *dp, uint16_t id, struct err *err);
 /* The group's place, also when only noted; NULL: none. Its words are read, and written by set_vlan*. */
 const struct bpfteam_vlan *datapath_vlan(const struct datapath *dp, uint16_t id);
+/* The id of the next group that has a place, behind that one (0: the first); 0: there is none. */
+uint16_t datapath_next_vlan(const struct datapath *dp, uint16_t id);
 /* The group that either end of a veth belongs to; 0: none. */
 uint16_t datapath_vlan_of(const struct datapath *dp, uint32_t ifindex);
 /* Ports and their order; no frame meets an empty set in between. */

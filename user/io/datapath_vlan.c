@@ -46,6 +46,15 @@ const struct bpfteam_vlan *datapath_vlan(const struct datapath *dp, uint16_t id)
 	return vlan && vlan->inner[0] ? vlan : NULL;
 }
 
+uint16_t datapath_next_vlan(const struct datapath *dp, uint16_t id)
+{
+	while (dp_vlans(dp) && ++id < BPFTEAM_VLANS) {
+		if (datapath_vlan(dp, id))
+			return id;
+	}
+	return 0;
+}
+
 uint16_t datapath_vlan_of(const struct datapath *dp, uint32_t ifindex)
 {
 	__u32 id;

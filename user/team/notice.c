@@ -101,11 +101,10 @@ void notice_refresh(struct team *team)
 
 		collect_device(team, &vport);
 	}
-	for (unsigned id = 1; id < BPFTEAM_VLANS; id++) {
+	for (uint16_t id = 0; (id = datapath_next_vlan(team->dp, id));) {
 		const struct bpfteam_vlan *there = datapath_vlan(team->dp, id);
-		struct link_info vport = {.mac = team->rec->mac};
+		struct link_info vport = {.mac = team->rec->mac, .ifindex = there->ifindex};
 
-		vport.ifindex = there ? there->ifindex : 0;
 		if (vport.ifindex)
 			collect_device(team, &vport);
 	}

@@ -134,8 +134,8 @@ static int remove_groups(struct team *team, const struct vlan_index *to, bool *r
 	bool marked[BPFTEAM_VLANS] = {false};
 
 	*removed = false;
-	for (unsigned id = 1; id <= CONFIG_VLANS_MAX; id++) {
-		marked[id] = datapath_vlan(team->dp, id) && !fits(team, to->group[id], id);
+	for (uint16_t id = 0; (id = datapath_next_vlan(team->dp, id));) {
+		marked[id] = !fits(team, to->group[id], id);
 		*removed |= marked[id];
 	}
 	return *removed ? remove_marked(team, marked, err) : 0;
@@ -145,8 +145,8 @@ void vlan_teardown(struct team *team)
 {
 	bool marked[BPFTEAM_VLANS] = {false}, any = false;
 
-	for (unsigned id = 1; id < BPFTEAM_VLANS; id++)
-		any |= marked[id] = datapath_vlan(team->dp, id);
+	for (uint16_t id = 0; (id = datapath_next_vlan(team->dp, id));)
+		any = marked[id] = true;
 	if (any)
 		remove_marked(team, marked, NULL);
 }
@@ -216,11 +216,7 @@ static int bring(struct team *team, const struct config *from, const struct conf
 
 static bool has_groups(const struct team *team)
 {
-	for (unsigned id = 1; id < BPFTEAM_VLANS; id++) {
-		if (datapath_vlan(team->dp, id))
-			return true;
-	}
-	return false;
+	return datapath_next_vlan(team->dp, 0) != 0;
 }
 
 /* From one configuration to another; from is NULL for a team that is just made. */
@@ -322,10 +318,10 @@ int vlan_replan(struct team *team, bool table, bool *changed)
 /* Nobody follows carriers any more: the data path alone says whether a frame has a way. */
 void vlan_release(struct team *team)
 {
-	for (unsigned id = 1; id < BPFTEAM_VLANS; id++) {
+	for (uint16_t id = 0; (id = datapath_next_vlan(team->dp, id));) {
 		const struct bpfteam_vlan *vlan = datapath_vlan(team->dp, id);
 
-		if (!vlan || vlan->carrier)
+		if (vlan->carrier)
 			continue;
 		link_set_up(team->link, vlan->inner_ifindex, true, NULL);
 		datapath_set_vlan_carrier(team->dp, id, true);

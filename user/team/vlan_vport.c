@@ -26,7 +26,7 @@ int vlan_vport_make(struct team *team, const struct vlan_config *vlan, struct da
 				 .mac = &team->rec->mac,
 				 .mtu = vlan->mtu ?: team->vport.mtu,
 				 .queues = 1};
-	struct link_info info;
+	struct link_info info = {.ifindex = 0};
 	int code;
 
 	config_vlan_name(&team->rec->config, vlan, name);
@@ -116,20 +116,20 @@ void vlan_follow_mtu(struct team *team, uint32_t mtu)
 
 void vlan_follow_mac(struct team *team)
 {
-	for (unsigned id = 1; id < BPFTEAM_VLANS; id++) {
+	for (uint16_t id = 0; (id = datapath_next_vlan(team->dp, id));) {
 		const struct bpfteam_vlan *there = datapath_vlan(team->dp, id);
 
-		if (there && there->ifindex)
+		if (there->ifindex)
 			link_set_mac(team->link, there->ifindex, &team->rec->mac, NULL);
 	}
 }
 
 void vlan_follow_gso(struct team *team)
 {
-	for (unsigned id = 1; id < BPFTEAM_VLANS; id++) {
+	for (uint16_t id = 0; (id = datapath_next_vlan(team->dp, id));) {
 		const struct bpfteam_vlan *there = datapath_vlan(team->dp, id);
 
-		if (there && there->ifindex)
+		if (there->ifindex)
 			link_set_gso_max(team->link, there->ifindex, team->gso_size, team->gso_segs,
 					 NULL);
 	}
@@ -162,10 +162,10 @@ void vlan_lost(struct team *team, uint16_t id)
 /* Does somebody capture on a group that uses the port? */
 bool vlan_wants_promisc(const struct team *team, unsigned port)
 {
-	for (unsigned id = 1; id < BPFTEAM_VLANS; id++) {
+	for (uint16_t id = 0; (id = datapath_next_vlan(team->dp, id));) {
 		const struct bpfteam_vlan *there = datapath_vlan(team->dp, id);
 
-		if (there && there->promisc && there->mask >> port & 1)
+		if (there->promisc && there->mask >> port & 1)
 			return true;
 	}
 	return false;
