@@ -300,7 +300,13 @@ rdma_works() { # WHAT
 	check "$1: rping b to a" rping_from b "$R4_HOST" 7101 "$R4_PEER"
 }
 
+# The route to its own link-local address comes when that is tentative no more.
+is_settled() {
+	ip -6 route show table local dev a2 | grep -q '^local fe80:'
+}
+
 attach_rdma() {
+	must wait_for 10 is_settled
 	rnic_picture >"$TMP/before"
 	check "attach with an RNIC" bpfteam attach team0 a0 a1 a2 --mode balance-xor \
 		--address "$HOST4/24" --address "$HOST6/64" --rdma a2 "$@" || bail "no team"
